@@ -1,0 +1,253 @@
+#include "common/net/reactor.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cassert>
+#include <cerrno>
+#include <mutex>
+
+#include "common/async/scheduler.h"
+
+namespace tandem::net {
+namespace {
+
+constexpr int kBatch = 512;  // events taken in one look; the outer watch fires again for more
+thread_local Reactor* current_reactor = nullptr;
+
+std::uint8_t to_readiness(std::uint32_t events) {
+  std::uint8_t readiness = 0;
+  if (events & EPOLLPRI) readiness |= kReadable | kUrgent;
+  if (events & EPOLLERR) readiness |= kFailed;
+  if (events & (EPOLLERR | EPOLLHUP)) return readiness | kReadable | kWritable | kPeerClosed | kError;
+  if (events & EPOLLIN) readiness |= kReadable;
+  if (events & EPOLLOUT) readiness |= kWritable;
+  if (events & EPOLLRDHUP) readiness |= kReadable | kPeerClosed;
+  return readiness;
+}
+
+std::uint32_t events_of(Reactor::Trigger trigger) {
+  switch (trigger) {
+    case Reactor::Trigger::edge: return EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    case Reactor::Trigger::level: return EPOLLIN;
+    case Reactor::Trigger::shared: return EPOLLIN | EPOLLEXCLUSIVE;
+  }
+  return 0;
+}
+
+template <class Handle>
+Reactor* owner(Handle* handle) {
+  return static_cast<Reactor*>(handle->data);
+}
+
+}  // namespace
+
+struct Reactor::Handles {
+  uv_loop_t loop;
+  uv_poll_t poll;
+  uv_async_t wakeup;
+  uv_timer_t timer;
+  uv_idle_t busy;  // active while work waits, so that the loop does not block
+  std::mutex mutex;
+  std::vector<std::move_only_function<void()>> posted;  // guarded by mutex
+  std::atomic<bool> stopping = false;
+};
+
+Reactor::Reactor() : handles_(std::make_unique<Handles>()), scratch_(std::make_unique<char[]>(kScratchSize)) {
+  assert(!current_reactor && "one reactor a thread");
+  current_reactor = this;
+  async::Scheduler::current().set_now(now());
+  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+  Handles& h = *handles_;
+  uv_loop_init(&h.loop);
+  uv_poll_init(&h.loop, &h.poll, epoll_fd_);
+  uv_async_init(&h.loop, &h.wakeup, [](uv_async_t* handle) { owner(handle)->on_posted(); });
+  uv_timer_init(&h.loop, &h.timer);
+  uv_idle_init(&h.loop, &h.busy);
+  h.poll.data = h.wakeup.data = h.timer.data = h.busy.data = this;
+  uv_poll_start(&h.poll, UV_READABLE, [](uv_poll_t* handle, int, int) { owner(handle)->on_events(); });
+}
+
+Reactor::~Reactor() {
+  end_turn();
+  Handles& h = *handles_;
+  {
+    const std::scoped_lock lock(h.mutex);  // whoever still posts or stops has done so
+  }
+  for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&h.poll), reinterpret_cast<uv_handle_t*>(&h.wakeup),
+                              reinterpret_cast<uv_handle_t*>(&h.timer), reinterpret_cast<uv_handle_t*>(&h.busy)}) {
+    uv_close(handle, nullptr);
+  }
+  uv_run(&h.loop, UV_RUN_DEFAULT);  // the close callbacks
+  uv_loop_close(&h.loop);
+  close(epoll_fd_);
+  current_reactor = nullptr;
+}
+
+Reactor& Reactor::current() {
+  assert(current_reactor && "this thread runs no reactor");
+  return *current_reactor;
+}
+
+uv_loop_s* Reactor::loop() { return &handles_->loop; }
+
+Result<WatchId> Reactor::watch(int fd, EventTarget& target, Trigger trigger) {
+  if (free_ == kNoWatch) {
+    free_ = static_cast<WatchId>(entries_.size());
+    entries_.emplace_back();
+  }
+  const WatchId id = free_;
+  Entry& entry = entries_[id];
+  epoll_event event{};
+  event.events = events_of(trigger);
+  event.data.u64 = std::uint64_t{entry.generation} << 32 | id;
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) {
+    return fail_errno(Origin::internal, "overloaded", "epoll_ctl", errno);
+  }
+  free_ = entry.next_free;
+  entry.target = &target;
+  return id;
+}
+
+void Reactor::retarget(WatchId watch, EventTarget& target) { entries_[watch].target = &target; }
+
+void Reactor::unwatch(WatchId watch) {
+  Entry& entry = entries_[watch];
+  entry.target = nullptr;
+  ++entry.generation;
+  entry.next_free = free_;
+  free_ = watch;
+}
+
+void Reactor::remove(int fd, WatchId watch) {
+  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+  unwatch(watch);
+}
+
+void Reactor::later(WatchId watch, std::uint8_t readiness) {
+  later_.push_back({watch, entries_[watch].generation, readiness});
+}
+
+void Reactor::post(std::move_only_function<void()> function) {
+  const std::scoped_lock lock(handles_->mutex);  // until it is sent: the destructor takes the lock, too
+  handles_->posted.push_back(std::move(function));
+  uv_async_send(&handles_->wakeup);
+}
+
+void Reactor::run() {
+  end_turn();  // coroutines started and timers armed before the loop runs
+  while (!handles_->stopping.load(std::memory_order_acquire)) uv_run(&handles_->loop, UV_RUN_DEFAULT);
+  handles_->stopping.store(false, std::memory_order_release);
+  run_posted();
+  end_turn();
+}
+
+void Reactor::stop() {
+  const std::scoped_lock lock(handles_->mutex);  // as in post()
+  handles_->stopping.store(true, std::memory_order_release);
+  uv_async_send(&handles_->wakeup);
+}
+
+void Reactor::on_events() {
+  async::Scheduler::current().set_now(now());
+  std::array<epoll_event, kBatch> events;
+  const int count = epoll_wait(epoll_fd_, events.data(), kBatch, 0);
+  for (int i = 0; i < count; ++i) {
+    const auto id = static_cast<WatchId>(events[i].data.u64 & 0xffffffff);
+    const Entry& entry = entries_[id];
+    if (entry.generation != events[i].data.u64 >> 32 || !entry.target) continue;  // stale
+    entry.target->on_ready(to_readiness(events[i].events));
+  }
+  serve_later();
+  end_turn();
+}
+
+void Reactor::serve_later() {
+  if (later_.empty()) return;
+  serving_.swap(later_);
+  for (const Later& item : serving_) {
+    const Entry& entry = entries_[item.watch];
+    if (entry.generation == item.generation && entry.target) entry.target->on_ready(item.readiness);
+  }
+  serving_.clear();
+}
+
+void Reactor::run_posted() {
+  std::vector<std::move_only_function<void()>> functions;
+  {
+    const std::scoped_lock lock(handles_->mutex);
+    functions.swap(handles_->posted);
+  }
+  for (auto& function : functions) function();
+}
+
+void Reactor::on_posted() {
+  async::Scheduler::current().set_now(now());
+  run_posted();
+  end_turn();
+  if (handles_->stopping.load(std::memory_order_acquire)) uv_stop(&handles_->loop);
+}
+
+void Reactor::on_timer() {
+  async::Scheduler& scheduler = async::Scheduler::current();
+  scheduler.set_now(now());
+  armed_ = kNoDeadline;
+  scheduler.deadlines().advance(scheduler.now());
+  scheduler.idles().advance(scheduler.now());
+  end_turn();
+}
+
+void Reactor::turn(const std::function<void()>& callback) {
+  async::Scheduler::current().set_now(now());
+  callback();
+  end_turn();
+}
+
+void Reactor::on_reminder() {
+  async::Scheduler::current().set_now(now());
+  serve_later();
+  end_turn();
+}
+
+// Everything that a turn leaves to its end: coroutines that may go on, objects to free, the timer, and a reminder to
+// come back at once while something still waits.
+void Reactor::end_turn() {
+  async::Scheduler& scheduler = async::Scheduler::current();
+  scheduler.drain();
+  while (!disposed_.empty()) {
+    std::vector<Disposed> objects;
+    objects.swap(disposed_);
+    for (const Disposed& disposed : objects) disposed.destroy(disposed.object);
+  }
+  arm_timer();
+  const bool busy = !scheduler.idle() || !later_.empty();
+  if (busy == reminded_) return;
+  reminded_ = busy;
+  if (busy) {
+    uv_idle_start(&handles_->busy, [](uv_idle_t* handle) { owner(handle)->on_reminder(); });
+  } else {
+    uv_idle_stop(&handles_->busy);
+  }
+}
+
+// One libuv timer for both wheels, moved only when something earlier has been armed.
+void Reactor::arm_timer() {
+  async::Scheduler& scheduler = async::Scheduler::current();
+  Instant next = kNoDeadline;
+  if (const auto deadline = scheduler.deadlines().next()) next = *deadline;
+  if (const auto idle = scheduler.idles().next(); idle && *idle < next) next = *idle;
+  if (next >= armed_) return;
+  armed_ = next;
+  const Duration wait = std::max(next - now(), Duration::zero());
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+  uv_update_time(&handles_->loop);
+  uv_timer_start(
+      &handles_->timer, [](uv_timer_t* handle) { owner(handle)->on_timer(); }, static_cast<std::uint64_t>(milliseconds),
+      0);
+}
+
+}  // namespace tandem::net

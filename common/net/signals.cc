@@ -1,0 +1,45 @@
+#include "common/net/signals.h"
+
+#include <uv.h>
+
+#include <csignal>
+#include <vector>
+
+#include "common/net/reactor.h"
+
+namespace tandem::net {
+
+struct Signals::Handle {
+  uv_signal_t signal;
+  std::function<void()> callback;
+};
+
+struct Signals::State {
+  std::vector<std::unique_ptr<Handle>> handles;
+};
+
+Signals::Signals() : state_(std::make_unique<State>()) { std::signal(SIGPIPE, SIG_IGN); }
+
+Signals::~Signals() {
+  // libuv frees a handle only after its close callback: each handle outlives this object until then.
+  for (auto& handle : state_->handles) {
+    auto* raw = handle.release();
+    const int number = raw->signal.signum;
+    uv_close(reinterpret_cast<uv_handle_t*>(&raw->signal),
+             [](uv_handle_t* closed) { delete static_cast<Handle*>(closed->data); });
+    // Closing gave the signal its default back: one more TERM would kill a process that is just ending well.
+    std::signal(number, SIG_IGN);
+  }
+}
+
+void Signals::on(int number, std::function<void()> callback) {
+  auto& handle = *state_->handles.emplace_back(std::make_unique<Handle>());
+  handle.callback = std::move(callback);
+  uv_signal_init(Reactor::current().loop(), &handle.signal);
+  handle.signal.data = &handle;
+  uv_signal_start(
+      &handle.signal,
+      [](uv_signal_t* signal, int) { Reactor::current().turn(static_cast<Handle*>(signal->data)->callback); }, number);
+}
+
+}  // namespace tandem::net

@@ -1,0 +1,72 @@
+// What the file says of [auth.NAME], as plain values with the keys already read: part of GatewayConfig, and what
+// providers are made from.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/config/pem.h"
+#include "common/config/place.h"
+#include "common/limit/rate.h"
+#include "gateway/jose/algorithm.h"
+#include "gateway/jose/key_set.h"
+
+namespace tandem::gateway {
+
+enum class AuthKind : std::uint8_t { jwt };
+
+// Where in a request the credential stands.
+struct CredentialSource {
+  enum class Kind : std::uint8_t { scheme, header, query, cookie };  // scheme: of Authorization, such as "Bearer"
+  Kind kind = Kind::scheme;
+  std::string name = "Bearer";
+
+  std::string text() const;  // as the file writes it
+  bool operator==(const CredentialSource&) const = default;
+};
+
+struct JwtConfig {
+  std::string issuer;  // empty: any
+  std::vector<std::string> audience;
+  std::string jwks_file;
+  std::optional<std::string> secret;
+  config::PemText public_key;
+  std::vector<jose::Algorithm> algorithms;
+  Duration leeway = Duration::zero();
+  std::string type;
+  bool require_exp = true;
+  std::string consumer = "sub";  // the claim that names the caller
+  std::shared_ptr<const jose::KeySet> keys;
+  config::Place issuer_place, audience_place, algorithms_place, secret_place;
+  config::Place keys_place;  // of `jwks` or `public_key`
+};
+
+struct AuthConfig {
+  std::string name;
+  config::Place place;
+  AuthKind kind = AuthKind::jwt;
+  CredentialSource from;
+  bool forward_credentials = false;
+  std::optional<limit::Rate> auth_failures = limit::Rate{20, std::chrono::minutes(1)};  // per address; none: unlimited
+  JwtConfig jwt;
+};
+
+// Who may call a route: by one of the groups, each of which needs all of its providers.
+struct RouteAuth {
+  struct Member {
+    std::string provider;
+    config::Place place;
+    std::size_t index = 0;  // of `provider` in GatewayConfig::auth
+  };
+  std::vector<std::vector<Member>> groups;  // none: the route asks nobody
+  bool optional = false;                    // who shows no credential is let through as nobody
+  std::vector<std::string> scopes;          // all of these
+  config::Place place, scopes_place;
+
+  bool empty() const { return groups.empty(); }
+};
+
+}  // namespace tandem::gateway

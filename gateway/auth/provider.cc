@@ -1,0 +1,24 @@
+#include "gateway/auth/provider.h"
+
+#include "gateway/auth/jwt.h"
+
+namespace tandem::gateway {
+
+std::string CredentialSource::text() const {
+  switch (kind) {
+    case Kind::scheme: return "header:Authorization";
+    case Kind::header: return "header:" + name;
+    case Kind::query: return "query:" + name;
+    case Kind::cookie: break;
+  }
+  return "cookie:" + name;
+}
+
+std::shared_ptr<const Provider> make_provider(const AuthConfig& config, std::shared_ptr<AuthHistory> history) {
+  switch (config.kind) {
+    case AuthKind::jwt: break;
+  }
+  return std::make_shared<Jwt>(config, std::move(history));
+}
+
+}  // namespace tandem::gateway

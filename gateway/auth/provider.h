@@ -1,0 +1,53 @@
+// A provider says who the holder of a credential is. One object per [auth.NAME] and generation, made at load, shared by
+// all workers; each kind is one file.
+#pragma once
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/async/task.h"
+#include "common/limit/rate_table.h"
+#include "gateway/auth/options.h"
+#include "gateway/identity.h"
+
+namespace tandem::gateway {
+
+// Why a credential was not accepted. The words are for the log: a client hears no more than that it was not.
+struct AuthRefusal {
+  std::string why;
+  std::string_view reason = "unauthenticated";  // or "auth_unavailable": nobody could tell; a literal
+};
+using AuthVerdict = std::expected<std::shared_ptr<const Identity>, AuthRefusal>;
+
+// What lasts of a provider over reloads, by its name.
+struct AuthHistory {
+  limit::RateTable failures{16'384};  // refused credentials, by address
+};
+
+class Provider {
+ public:
+  Provider(const AuthConfig& config, std::shared_ptr<AuthHistory> history)
+      : config_(config), history_(std::move(history)) {}
+  virtual ~Provider() = default;
+  Provider(const Provider&) = delete;
+  Provider& operator=(const Provider&) = delete;
+
+  const AuthConfig& config() const { return config_; }
+  AuthHistory& history() const { return *history_; }
+
+  // What is known of the credential already, without waiting and at little cost. Null: it is to be verified.
+  virtual std::shared_ptr<const Identity> recall(std::string_view credential) const = 0;
+  // The credential stays valid until the task has ended.
+  virtual async::Task<AuthVerdict> verify(std::string_view credential) const = 0;
+  // What WWW-Authenticate says; `refused`: a credential was shown, and not accepted.
+  virtual std::string challenge(bool refused) const = 0;
+
+ private:
+  const AuthConfig config_;
+  const std::shared_ptr<AuthHistory> history_;
+};
+
+std::shared_ptr<const Provider> make_provider(const AuthConfig& config, std::shared_ptr<AuthHistory> history);
+
+}  // namespace tandem::gateway

@@ -1,0 +1,213 @@
+#include "gateway/config_auth.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "common/http/byte_class.h"
+#include "gateway/config_jwt.h"
+#include "gateway/filters/authenticate.h"
+
+namespace tandem::gateway {
+namespace {
+
+using namespace config;
+
+constexpr std::string_view kSources = R"("header:NAME", "query:NAME" or "cookie:NAME")";
+
+std::optional<CredentialSource> parse_source(std::string_view text) {
+  using Source = CredentialSource::Kind;
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || !http::is_token(text.substr(colon + 1))) return std::nullopt;
+  const std::string_view kind = text.substr(0, colon);
+  const std::string name(text.substr(colon + 1));
+  if (kind == "header" && http::field_id(name) == http::FieldId::authorization) return CredentialSource{};
+  if (kind == "header") return CredentialSource{Source::header, name};
+  if (kind == "query") return CredentialSource{Source::query, name};
+  if (kind == "cookie") return CredentialSource{Source::cookie, name};
+  return std::nullopt;
+}
+
+Kind<CredentialSource> source() {
+  Kind<CredentialSource> kind;
+  kind.read = [](Reader& reader, const Value& value, CredentialSource& to) {
+    const auto text = reader.text(value, kSources);
+    if (!text) return false;
+    auto read = parse_source(*text);
+    if (!read) {
+      return reader.error(value.place,
+                          fmt::format("{} is no place for a credential; write {}", quoted(*text), kSources));
+    }
+    to = *std::move(read);
+    return true;
+  };
+  kind.show = [](const CredentialSource& shown) { return std::optional<Value>(shown.text()); };
+  kind.schema = text().schema;
+  return kind;
+}
+
+Kind<AuthKind> auth_kind() { return words<AuthKind>({{"jwt", AuthKind::jwt}}); }
+
+Section<AuthConfig> common_keys() {
+  return Section<AuthConfig>()
+      .field("kind", &AuthConfig::kind, auth_kind(), "What credentials it knows: \"jwt\".")
+      .required()
+      .field("from", &AuthConfig::from, source(),
+             "Where the credential stands: \"header:NAME\", \"query:NAME\" or \"cookie:NAME\".")
+      .field("forward_credentials", &AuthConfig::forward_credentials, boolean(),
+             "Whether the service gets the credential too.")
+      .field("auth_failures", &AuthConfig::auth_failures, rate_or_none(),
+             "Refused credentials of one address; beyond that it is answered 429.");
+}
+
+const Section<AuthConfig>& section_of(AuthKind kind) {
+  static const Section<AuthConfig> jwt = common_keys().include(jwt_section(), &AuthConfig::jwt);
+  switch (kind) {
+    case AuthKind::jwt: break;
+  }
+  return jwt;
+}
+
+// Each kind has keys of its own, so that one goes first.
+bool read_provider(Reader& reader, const Member& member, AuthConfig& read) {
+  const Value& value = member.value;
+  if (!value.table()) return reader.expected("a table", value);
+  const Value* kind = value.find("kind");
+  if (kind && !auth_kind().read(reader, *kind, read.kind)) return false;
+  return section_of(read.kind).read(reader, value, read) && finish_jwt(reader, read);
+}
+
+Kind<RouteAuth::Member> provider_name() {
+  Kind<RouteAuth::Member> kind;
+  kind.read = [](Reader& reader, const Value& value, RouteAuth::Member& to) {
+    const auto text = reader.text(value, "the name of a provider, or a list of names");
+    if (!text) return false;
+    to = {*text, value.place};
+    return true;
+  };
+  kind.show = [](const RouteAuth::Member& member) { return std::optional<Value>(member.provider); };
+  kind.schema = text().schema;
+  return kind;
+}
+
+// A name alone is a group of one.
+Kind<std::vector<RouteAuth::Member>> one_group() {
+  Kind<std::vector<RouteAuth::Member>> group = list(provider_name(), "names of providers");
+  group.read = [many = group.read](Reader& reader, const Value& value, std::vector<RouteAuth::Member>& to) {
+    if (value.array() && value.array()->empty()) return reader.error(value.place, "the list names no provider");
+    if (value.array()) return many(reader, value, to);
+    return provider_name().read(reader, value, to.emplace_back());
+  };
+  group.show = [many = group.show](const std::vector<RouteAuth::Member>& shown) {
+    return shown.size() == 1 ? std::optional<Value>(shown.front().provider) : many(shown);
+  };
+  group.schema = [many = group.schema] {
+    Value either;
+    either.set("anyOf", Value::Array{text().schema(), many()});
+    return either;
+  };
+  return group;
+}
+
+Kind<std::vector<std::string>> scope_names() {
+  Kind<std::string> name = text();
+  name.read = [](Reader& reader, const Value& value, std::string& to) {
+    const auto text = reader.text(value, "a scope");
+    if (!text) return false;
+    if (text->empty() || text->contains(' ')) return reader.error(value.place, "a scope is one word");
+    to = *text;
+    return true;
+  };
+  auto names = list(std::move(name), "scopes");
+  names.show = [show = names.show](const std::vector<std::string>& shown) {
+    return shown.empty() ? std::nullopt : show(shown);
+  };
+  return names;
+}
+
+void check_sources(const RouteAuth& auth, Reader& reader, std::span<const AuthConfig> configs) {
+  std::vector<CredentialSource> sources;
+  for (const auto& group : auth.groups) {
+    for (const RouteAuth::Member& member : group) {
+      const CredentialSource& from = configs[member.index].from;
+      if (std::ranges::find(sources, from) == sources.end()) sources.push_back(from);
+    }
+  }
+  if (sources.size() <= kMaxCredentialSources) return;
+  reader.error(auth.place, fmt::format("auth: credentials stand in {} places; a route may look at {}", sources.size(),
+                                       kMaxCredentialSources));
+}
+
+}  // namespace
+
+Kind<std::vector<AuthConfig>> auth_providers() {
+  Kind<std::vector<AuthConfig>> kind;
+  kind.read = [](Reader& reader, const Value& value, std::vector<AuthConfig>& to) {
+    if (!value.table()) return reader.expected("[auth.NAME], a table", value);
+    bool good = true;
+    for (const config::Member& member : *value.table()) {
+      good = check_name(reader, "auth", member) && good;
+      const auto scope = reader.inside("auth " + quoted(member.key));
+      AuthConfig& read = to.emplace_back();
+      read.name = member.key;
+      read.place = member.value.place.known() ? member.value.place : member.place;
+      good = read_provider(reader, member, read) && good;
+    }
+    return good;
+  };
+  kind.show = [](const std::vector<AuthConfig>& providers) -> std::optional<Value> {
+    if (providers.empty()) return std::nullopt;
+    Value shown;
+    for (const AuthConfig& provider : providers) shown.set(provider.name, section_of(provider.kind).show(provider));
+    return shown;
+  };
+  kind.schema = [] { return named_tables_schema(section_of(AuthKind::jwt).schema()); };
+  kind.names_itself = true;
+  return kind;
+}
+
+Kind<std::vector<std::vector<RouteAuth::Member>>> auth_groups() {
+  auto kind = list(one_group(), "names of providers");
+  kind.read = [read = kind.read](Reader& reader, const Value& value, std::vector<std::vector<RouteAuth::Member>>& to) {
+    if (value.array() && value.array()->empty()) return reader.error(value.place, "the list names no provider");
+    return read(reader, value, to);
+  };
+  kind.show = [show = kind.show](const std::vector<std::vector<RouteAuth::Member>>& shown) {
+    return shown.empty() ? std::nullopt : show(shown);
+  };
+  return kind;
+}
+
+const Section<RouteAuth>& route_auth_section() {
+  static const Section<RouteAuth> section =
+      Section<RouteAuth>()
+          .field("optional", &RouteAuth::optional, boolean(),
+                 "Whether a request without a credential passes as nobody's.")
+          .field("scopes", &RouteAuth::scopes, scope_names(), "What the caller's credential must allow: all of these.")
+          .at(&RouteAuth::scopes_place);
+  return section;
+}
+
+void resolve_auth(RouteConfig& route, Reader& reader, std::span<const Defined> providers,
+                  std::span<const AuthConfig> configs, std::vector<bool>& used) {
+  RouteAuth& auth = route.auth;
+  if (!auth.place.known() && !route.is_public) {
+    reader.error(route.place, "who may call is not said; write `auth` or public = true");
+  }
+  bool good = true;
+  for (auto& group : auth.groups) {
+    for (RouteAuth::Member& member : group) {
+      const auto index = resolve(reader, "auth", member.provider, member.place, providers);
+      good = good && index;
+      if (!index) continue;
+      member.index = *index;
+      used[*index] = true;
+    }
+  }
+  if (good) check_sources(auth, reader, configs);
+  if (route.is_public && !auth.scopes.empty()) {
+    reader.error(auth.scopes_place, "scopes: whoever calls a public route has none");
+  }
+}
+
+}  // namespace tandem::gateway

@@ -1,0 +1,97 @@
+#include "gateway/filters/chain.h"
+
+#include <cxxabi.h>
+
+#include <cassert>
+#include <cstdlib>
+#include <typeinfo>
+
+#include "gateway/filters/answer_errors.h"
+#include "gateway/filters/authenticate.h"
+#include "gateway/filters/authorize.h"
+#include "gateway/filters/client_address.h"
+#include "gateway/filters/compress.h"
+#include "gateway/filters/concurrency.h"
+#include "gateway/filters/cors.h"
+#include "gateway/filters/headers.h"
+#include "gateway/filters/mirror.h"
+
+namespace tandem::gateway {
+namespace {
+
+// Without a path of its own the copy has that of (the first target of) `to`.
+std::unique_ptr<const Filter> make_mirror(const ChainMaterial& material) {
+  const TargetConfig& target = material.route.mirror->target;
+  const std::string& path = target.path.empty() ? material.route.to.front().path : target.path;
+  routing::Template compiled;
+  if (!path.empty()) {
+    auto parsed = routing::Template::parse(path, material.pattern, routing::Template::Names::params);
+    assert(parsed && "load_gateway() has checked it");
+    compiled = *std::move(parsed);
+  }
+  std::vector<CredentialSource> credentials;
+  for (const auto& names : material.route.auth.groups) {
+    for (const RouteAuth::Member& member : names) credentials.push_back(material.config.auth[member.index].from);
+  }
+  return std::make_unique<Mirror>(material.route, material.config.upstreams[target.index],
+                                  material.upstreams[target.index], std::move(compiled), std::move(credentials));
+}
+
+std::unique_ptr<const Filter> make_authenticate(const ChainMaterial& material) {
+  std::vector<Authenticate::Group> groups;
+  for (const auto& names : material.route.auth.groups) {
+    Authenticate::Group& group = groups.emplace_back();
+    for (const RouteAuth::Member& member : names) group.push_back(material.providers[member.index]);
+  }
+  return std::make_unique<Authenticate>(std::move(groups), material.route.auth.optional);
+}
+
+}  // namespace
+
+// By the names of their classes, so that none can be left out.
+std::vector<std::string> Chain::filter_names() const {
+  std::vector<std::string> names;
+  for (const auto& filter : filters_) {
+    const Filter& one = *filter;
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> full(
+        abi::__cxa_demangle(typeid(one).name(), nullptr, nullptr, &status), &std::free);
+    std::string_view type = full ? full.get() : "filter";
+    type.remove_prefix(type.rfind(':') + 1);
+    std::string& name = names.emplace_back();
+    for (const char c : type) {
+      if (c >= 'A' && c <= 'Z' && !name.empty()) name += '_';
+      name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+  }
+  return names;
+}
+
+Chain compile_chain(const ChainMaterial& material, std::unique_ptr<const Handler> handler) {
+  Chain chain(std::move(handler));
+
+  // What also holds for the gateway's own refusals.
+  const RouteConfig& route = material.route;
+  if (route.cors.on) chain.add(std::make_unique<Cors>(route.cors));
+  if (!route.compress.encodings.empty()) chain.add(std::make_unique<Compress>(route.compress));
+  if (!route.headers.response.empty()) {
+    chain.add(std::make_unique<ResponseHeaders>(FieldEdits(route.headers.response, material.pattern)));
+  }
+  if (chain.has_filters()) chain.add(std::make_unique<AnswerErrors>());
+
+  // What may refuse: by the address, then by who calls; then what changes the request or stands in for the service.
+  if (!route.deny_from.empty() || route.allow_from != config::everybody()) {
+    chain.add(std::make_unique<ClientAddress>(AccessList(route.allow_from, route.deny_from)));
+  }
+  if (!route.auth.empty()) chain.add(make_authenticate(material));
+  if (route.concurrency.limit != 0) chain.add(std::make_unique<Concurrency>(route.concurrency, material.places));
+  if (!route.auth.scopes.empty()) chain.add(std::make_unique<Authorize>(route.auth.scopes));
+  if (!route.headers.request.empty()) {
+    chain.add(std::make_unique<RequestHeaders>(FieldEdits(route.headers.request, material.pattern)));
+  }
+  // The request as the service gets it.
+  if (route.mirror) chain.add(make_mirror(material));
+  return chain;
+}
+
+}  // namespace tandem::gateway

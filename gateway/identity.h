@@ -1,0 +1,25 @@
+// Who calls, as a filter that authenticates has found out: what those behind it may ask for. Immutable; shared by the
+// exchanges of one caller where a verified credential is remembered.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/json/value.h"
+
+namespace tandem::gateway {
+
+struct Identity {
+  std::string provider;  // whose word it is: consumers of two providers are never the same one
+  std::string consumer;  // the caller's name in logs and limits; empty: the credential names none
+  std::vector<std::string> scopes;
+  json::Value claims;  // an object
+
+  // A claim as text, by its name; nothing where there is none, or where it is no scalar.
+  std::optional<std::string> claim(std::string_view name) const;
+  // What tells the caller apart from all others; empty when the credential names nobody.
+  std::string key() const { return consumer.empty() ? std::string() : provider + '\n' + consumer; }
+};
+
+}  // namespace tandem::gateway

@@ -1,0 +1,159 @@
+// gateway: an API gateway for HTTP. Reads the command line and the configuration, then runs one Control and a Worker a
+// thread.
+#include "common/http/head_parser.h"
+#include "common/process/commands.h"
+#include "common/process/control.h"
+#include "common/process/loading.h"
+#include "common/process/versions.h"
+#include "gateway/config.h"
+#include "gateway/explain_command.h"
+#include "gateway/generation.h"
+#include "gateway/server/tunnel.h"
+#include "gateway/versions.h"
+#include "gateway/worker.h"
+
+namespace {
+
+using namespace tandem;
+
+// What lasts over all generations.
+struct Lasting {
+  explicit Lasting(std::uint32_t most) : limits(most) {}
+
+  process::ConnectionLimits limits;
+  limit::SourcesByListener sources;
+  gateway::StateRegistry states;
+  std::shared_ptr<const gateway::Generation> present;  // the control thread's
+};
+
+using Load = std::function<config::LoadResult<gateway::GatewayConfig>()>;
+
+process::NextGeneration next_generation(std::shared_ptr<const gateway::Generation> next, Lasting& lasting) {
+  return {.upstreams = next->upstreams,
+          .hand_over =
+              [next](process::WorkerProgram& worker, std::vector<net::Sockets> sockets) {
+                static_cast<gateway::Worker&>(worker).adopt(next, std::move(sockets));
+              },
+          .adopted = [next, &lasting] { lasting.present = next; }};
+}
+
+process::BuildGeneration builder(std::shared_ptr<const gateway::GatewayConfig> config, process::Control& control,
+                                 Lasting& lasting) {
+  return [config = std::move(config), &control, &lasting](std::uint32_t most) {
+    const gateway::Generation::Lasting earlier = {control.registry(), lasting.states, lasting.limits, lasting.sources};
+    return next_generation(gateway::Generation::build(config, earlier, most), lasting);
+  };
+}
+
+// One of the three is 1.
+void collect_breakers(const gateway::Generation& generation, observe::MetricSamples& samples) {
+  using State = gateway::Breaker::State;
+  const Instant at = now();
+  for (std::size_t i = 0; i < generation.histories.size(); ++i) {
+    const gateway::UpstreamConfig& upstream = generation.config.upstreams[i];
+    if (!upstream.breaker.on) continue;
+    const State present = generation.histories[i]->breaker.state(at);
+    for (const State state : {State::closed, State::half_open, State::open}) {
+      samples.gauge("gateway_upstream_breaker_state", "1 for the state that the upstream's breaker is in.",
+                    {{"upstream", upstream.options.name}, {"state", std::string(gateway::state_name(state))}},
+                    state == present);
+    }
+  }
+}
+
+process::ProgramParts parts(Lasting& lasting) {
+  process::ProgramParts parts;
+  parts.listeners = process::listener_addresses(lasting.present->config);
+  parts.upstreams = lasting.present->upstreams;
+  parts.make_worker = [&lasting](unsigned, std::vector<net::Sockets> sockets, observe::LogSink& access_log) {
+    return std::make_unique<gateway::Worker>(lasting.present, std::move(sockets), access_log, lasting.limits);
+  };
+  parts.collectors.emplace_back([](observe::MetricSamples& samples) {
+    samples.gauge("gateway_tunnels_active", "Connections that have become a WebSocket.", {}, gateway::Tunnel::active());
+  });
+  parts.collectors.emplace_back(
+      [&lasting](observe::MetricSamples& samples) { collect_breakers(*lasting.present, samples); });
+  parts.status.emplace_back("breakers", [&lasting](JsonWriter& json) { lasting.present->write_breakers(json); });
+  parts.status.emplace_back("routes", [&lasting](JsonWriter& json) { lasting.present->write_routes(json); });
+  return parts;
+}
+
+int run(gateway::GatewayConfig config, const std::string& file, std::vector<std::string> arguments, Load load) {
+  process::ControlOptions options;
+  options.arguments = std::move(arguments);
+  options.program = "gateway";
+  options.version = TANDEM_VERSION;
+  options.file = file;
+  options.response_seconds = "upstream_seconds";
+  options.process = config.process;
+  options.admin = config.admin;
+  options.log = config.log;
+  process::Control control(std::move(options));
+  Lasting lasting(control.max_connections());
+  const auto loaded = std::make_shared<const gateway::GatewayConfig>(std::move(config));
+  lasting.present = gateway::Generation::build(
+      loaded, {control.registry(), lasting.states, lasting.limits, lasting.sources}, control.max_connections());
+  process::ProgramParts all = parts(lasting);
+  all.build = builder(loaded, control, lasting);
+  all.load_next = process::load_next<gateway::GatewayConfig>(
+      std::move(load), [&](auto next) { return builder(std::move(next), control, lasting); });
+  return control.run(std::move(all));
+}
+
+using Argument = process::OwnCommand::Argument;
+
+const process::OwnCommand kExplain = {
+    "explain",
+    "Show which route a request takes and why the others do not",
+    {{"METHOD", Argument::Kind::required, {}, "The request's method"},
+     {"URL", Argument::Kind::required, {}, "Its URL, or its path"},
+     {"-H,--header", Argument::Kind::list, "'NAME: VALUE'", "A header field of it; may be given again"},
+     {"--all", Argument::Kind::flag, {}, "Every route that was not chosen, not only the nearest"},
+     {"--json", Argument::Kind::flag, {}, "As JSON"}}};
+
+// 0: a route was found; 1: the gateway refuses the request itself; 2: the question makes no sense.
+int explain(const gateway::GatewayConfig& config, const process::CommandLine& line) {
+  constexpr std::size_t kNearest = 12;
+  const auto headers = line.values.find("-H,--header");
+  const gateway::ExplainQuestion question = {
+      line.value("METHOD"), line.value("URL"),
+      headers == line.values.end() ? std::vector<std::string>() : headers->second};
+  std::string error;
+  const auto found = gateway::explain(config, question, error);
+  if (!found) {
+    std::fprintf(stderr, "gateway: %s\n", error.c_str());
+    return 2;
+  }
+  const std::size_t most = line.has("--all") ? config.routes.size() : kNearest;
+  std::fputs((line.has("--json") ? gateway::explanation_json(config, question, *found)
+                                 : gateway::explanation_text(config, question, *found, most))
+                 .c_str(),
+             stdout);
+  return found->reason.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const process::ProgramInfo info = {"gateway",
+                                     "Routes HTTP requests to the services behind it.",
+                                     TANDEM_VERSION,
+                                     gateway::library_versions(process::library_versions()),
+                                     {kExplain}};
+  const process::ParsedCommandLine parsed = process::parse_command_line(info, argc, argv);
+  std::fputs(parsed.out.c_str(), stdout);
+  std::fputs(parsed.err.c_str(), stderr);
+  if (!parsed.command) return parsed.status;
+  if (!http::llhttp_is_strict()) {
+    std::fputs("gateway: the HTTP parser was not built in strict mode: refusing to run\n", stderr);
+    return 1;
+  }
+  const process::ConfigFunctions<gateway::GatewayConfig> functions = {&gateway::load_gateway, &gateway::quick_gateway,
+                                                                      &gateway::dump, &gateway::gateway_schema};
+  auto config = process::configuration_for("gateway", *parsed.command, functions);
+  if (!config) return config.error();
+  if (parsed.command->own == kExplain.name) return explain(*config, *parsed.command);
+  return run(*std::move(config), parsed.command->config, {argv, argv + argc}, [line = *parsed.command] {
+    return line.config.empty() ? gateway::quick_gateway(line.listen, line.to) : gateway::load_gateway(line.config);
+  });
+}

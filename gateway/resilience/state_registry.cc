@@ -1,0 +1,29 @@
+#include "gateway/resilience/state_registry.h"
+
+namespace tandem::gateway {
+namespace {
+
+template <class T, class Make>
+std::shared_ptr<T> find_or_make(std::map<std::string, std::weak_ptr<T>>& known, const std::string& name, Make make) {
+  std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+  auto& place = known[name];
+  auto found = place.lock();
+  if (!found) place = found = make();
+  return found;
+}
+
+}  // namespace
+
+std::shared_ptr<UpstreamHistory> StateRegistry::upstream(const std::string& name) {
+  return find_or_make(upstreams_, name, [&] { return std::make_shared<UpstreamHistory>(name); });
+}
+
+std::shared_ptr<Places> StateRegistry::places(const std::string& route) {
+  return find_or_make(places_, route, [] { return std::make_shared<Places>(); });
+}
+
+std::shared_ptr<AuthHistory> StateRegistry::auth(const std::string& provider) {
+  return find_or_make(auth_, provider, [] { return std::make_shared<AuthHistory>(); });
+}
+
+}  // namespace tandem::gateway

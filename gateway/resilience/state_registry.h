@@ -1,0 +1,35 @@
+// What is remembered of an upstream or a route beyond any configuration generation, found again by its name: a reload
+// neither closes a breaker nor fills a budget, and the requests that run go on counting. Holds nothing alive: what no
+// generation uses is forgotten. The control thread's.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include "gateway/auth/provider.h"
+#include "gateway/resilience/breaker.h"
+#include "gateway/resilience/places.h"
+#include "gateway/resilience/retry_budget.h"
+
+namespace tandem::gateway {
+
+struct UpstreamHistory {
+  explicit UpstreamHistory(const std::string& upstream) : breaker(upstream) {}
+
+  RetryBudget budget;
+  Breaker breaker;
+};
+
+class StateRegistry {
+ public:
+  std::shared_ptr<UpstreamHistory> upstream(const std::string& name);
+  std::shared_ptr<Places> places(const std::string& route);
+  std::shared_ptr<AuthHistory> auth(const std::string& provider);
+
+ private:
+  std::map<std::string, std::weak_ptr<UpstreamHistory>> upstreams_;
+  std::map<std::string, std::weak_ptr<Places>> places_;
+  std::map<std::string, std::weak_ptr<AuthHistory>> auth_;
+};
+
+}  // namespace tandem::gateway

@@ -1,0 +1,52 @@
+// What the exchanges of one worker share: its connections to the servers, its counters, its access log. Owned by the
+// worker, used on its thread only.
+#pragma once
+#include <memory>
+#include <unordered_map>
+
+#include "common/async/task_group.h"
+#include "common/base/clock.h"
+#include "common/http/connection_pool.h"
+#include "gateway/access_log.h"
+#include "gateway/config.h"
+#include "gateway/metrics.h"
+
+namespace tandem::balance {
+class Server;
+}
+
+namespace tandem::gateway {
+
+struct WorkerContext {
+  explicit WorkerContext(observe::LogSink& sink) : access_log(sink) {}
+
+  // The idle connections to `server`; of one that is in no configuration any more none are kept. Not to be held over a
+  // wait: a reload may end it.
+  http::ConnectionPool& pool(const balance::Server& server) {
+    const auto found = pools.find(&server);
+    return found == pools.end() ? no_pool : *found->second;
+  }
+
+  // One for each server of the present generation, which keeps the servers.
+  std::unordered_map<const balance::Server*, std::unique_ptr<http::ConnectionPool>> pools;
+  http::ConnectionPool no_pool{0, Duration::zero()};
+  AccessLog access_log;
+  async::TaskGroup* background = nullptr;  // the worker's: for what no exchange waits for
+  observe::LogFormat log_format = observe::LogFormat::json;
+  RequestMetrics metrics;
+  // The value of `Date` now, made anew once a second. Valid until the next call.
+  std::string_view date() {
+    const WallTime time = std::chrono::floor<std::chrono::seconds>(wall_now());
+    if (time != date_time_) {
+      date_time_ = time;
+      date_ = to_http_date(time);
+    }
+    return date_;
+  }
+
+ private:
+  WallTime date_time_{};
+  std::string date_;
+};
+
+}  // namespace tandem::gateway

@@ -1,0 +1,78 @@
+"""Every file in configs/ is valid, and what README.md shows is what the files say."""
+import re
+import subprocess
+import tomllib
+
+import pytest
+
+from issuer import Keys, public_pem
+from tandem import BIN, ROOT, run
+
+KEYS = Keys()
+CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
+
+
+def program_of(path):
+    return next((name for name in ("lb", "gateway") if path.name.split(".")[0].split("-")[0] == name), None)
+
+
+RUN_ALONE = [path for path in CONFIGS if program_of(path)]
+
+
+@pytest.mark.parametrize("path", RUN_ALONE, ids=lambda path: path.name)
+def test_the_file_is_valid_and_without_warnings(path):
+    ended = run(program_of(path), "check", "-c", path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.fullmatch(rf"{re.escape(str(path))}: OK \(\d+ listeners?, \d+ upstreams?.*\)\n", ended.stdout)
+
+
+def test_every_other_file_is_included_by_one_of_them():
+    included = {name for path in RUN_ALONE for name in tomllib.loads(path.read_text()).get("include", [])}
+    assert {path.name for path in CONFIGS if not program_of(path)} <= included
+
+
+def test_the_readme_shows_the_files_as_they_are():
+    def bare(text):
+        return [line.split(" #")[0].rstrip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+    shown = re.findall(r"`(configs/[\w-]+-minimal\.toml)`:\n\n```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    assert {name for name, _ in shown} == {"configs/lb-minimal.toml", "configs/gateway-minimal.toml"}
+    for name, text in shown:
+        assert bare(text) == bare((ROOT / name).read_text())
+
+
+def completed(block, folder):
+    """A block of README.md with what it leaves out: files, servers, a listener, a route. Gives (program, file)."""
+    text = tomllib.loads(block)
+    routes, listeners = text.get("route", []), text.get("listener", [])
+    program = "lb" if any("upstream" in one for one in listeners) else "gateway"
+    targets = [one["upstream"] if isinstance(one, dict) else one.split()[0]
+               for route in routes for to in (route.get("to", []), route.get("mirror", []))
+               for one in (to if isinstance(to, list) else [to])]
+    for name in sorted({*targets, *(one["upstream"] for one in listeners if "upstream" in one)} - {*text.get("upstream", {})}):
+        block += f'[upstream.{name}]\nservers = ["127.0.0.1:1"]\n'
+    if not listeners:
+        block += '[[listener]]\nlisten = "127.0.0.1:8000"\n'
+    if program == "gateway" and not routes:
+        block += "".join(f'[[route]]\nmatch = "/{name}"\nto = "{name}"\npublic = true\n' for name in text.get("upstream", {}))
+    (folder / "jwks.json").write_text(KEYS.jwks())
+    (folder / "partner.pem").write_text(public_pem(KEYS.private["RS256"]))
+    for name in ("404.html", "404.json", "oops.html"):
+        (folder / name).write_text("{status}")
+    (folder / "block.toml").write_text(block)
+    return program, folder / "block.toml"
+
+
+README_BLOCKS = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+
+
+@pytest.mark.parametrize("block", README_BLOCKS, ids=lambda block: block.split("\n")[0])
+def test_what_the_readme_shows_loads_without_a_warning(block, tmp_path):
+    program, path = completed(block, tmp_path)
+    ended = run(program, "check", "-c", path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_every_key_is_explained_as_the_programs_have_it():
+    written = subprocess.run([ROOT / "scripts/keys", BIN], check=True, capture_output=True, text=True).stdout
+    assert (ROOT / "configs/keys.md").read_text() == written, "run scripts/keys BIN --write"

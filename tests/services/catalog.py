@@ -1,0 +1,10 @@
+#!/usr/bin/python3
+"""The shop's catalog: /products/{any/path}."""
+from service import READ, serve
+
+
+def product(request, path):
+    request.answer(200, {"product": path, "price": 10 + len(path), "currency": "EUR"})
+
+
+serve([(READ, r"/products/(.*)", product)])
