@@ -1,10 +1,12 @@
 #include "gateway/config_auth.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "common/http/byte_class.h"
+#include "gateway/config_api_key.h"
 #include "gateway/config_jwt.h"
 #include "gateway/filters/authenticate.h"
 
@@ -46,26 +48,44 @@ Kind<CredentialSource> source() {
   return kind;
 }
 
-Kind<AuthKind> auth_kind() { return words<AuthKind>({{"jwt", AuthKind::jwt}}); }
+constexpr std::array kKinds = {AuthKind::jwt, AuthKind::api_key};
+
+Kind<AuthKind> auth_kind() { return words<AuthKind>({{"jwt", AuthKind::jwt}, {"api_key", AuthKind::api_key}}); }
 
 Section<AuthConfig> common_keys() {
   return Section<AuthConfig>()
-      .field("kind", &AuthConfig::kind, auth_kind(), "What credentials it knows: \"jwt\".")
+      .field("kind", &AuthConfig::kind, auth_kind(), "What credentials it knows.")
       .required()
-      .field("from", &AuthConfig::from, source(),
-             "Where the credential stands: \"header:NAME\", \"query:NAME\" or \"cookie:NAME\".")
       .field("forward_credentials", &AuthConfig::forward_credentials, boolean(),
              "Whether the service gets the credential too.")
       .field("auth_failures", &AuthConfig::auth_failures, rate_or_none(),
              "Refused credentials of one address; beyond that it is answered 429.");
 }
 
+Section<AuthConfig> keys_with_place() {
+  return common_keys().field("from", &AuthConfig::from, source(),
+                             "Where the credential stands: \"header:NAME\", \"query:NAME\" or \"cookie:NAME\"; in "
+                             "Authorization behind the word Bearer.");
+}
+
 const Section<AuthConfig>& section_of(AuthKind kind) {
-  static const Section<AuthConfig> jwt = common_keys().include(jwt_section(), &AuthConfig::jwt);
+  static const Section<AuthConfig> jwt = keys_with_place().include(jwt_section(), &AuthConfig::jwt);
+  static const Section<AuthConfig> api_key =
+      keys_with_place().required().include(api_key_section(), &AuthConfig::api_key);
   switch (kind) {
     case AuthKind::jwt: break;
+    case AuthKind::api_key: return api_key;
   }
   return jwt;
+}
+
+// `good`: so was everything that stands in the section itself. What a file of consumers holds is told in any case.
+bool finish_kind(Reader& reader, AuthConfig& read, bool good) {
+  switch (read.kind) {
+    case AuthKind::jwt: break;
+    case AuthKind::api_key: return finish_api_key(reader, read) && good;
+  }
+  return good && finish_jwt(reader, read);
 }
 
 // Each kind has keys of its own, so that one goes first.
@@ -74,7 +94,16 @@ bool read_provider(Reader& reader, const Member& member, AuthConfig& read) {
   if (!value.table()) return reader.expected("a table", value);
   const Value* kind = value.find("kind");
   if (kind && !auth_kind().read(reader, *kind, read.kind)) return false;
-  return section_of(read.kind).read(reader, value, read) && finish_jwt(reader, read);
+  const bool good = section_of(read.kind).read(reader, value, read);
+  return finish_kind(reader, read, good);
+}
+
+Value providers_schema() {
+  Value::Array kinds;
+  for (const AuthKind kind : kKinds) kinds.push_back(section_of(kind).schema());
+  Value either;
+  either.set("anyOf", std::move(kinds));
+  return named_tables_schema(std::move(either));
 }
 
 Kind<RouteAuth::Member> provider_name() {
@@ -161,7 +190,7 @@ Kind<std::vector<AuthConfig>> auth_providers() {
     for (const AuthConfig& provider : providers) shown.set(provider.name, section_of(provider.kind).show(provider));
     return shown;
   };
-  kind.schema = [] { return named_tables_schema(section_of(AuthKind::jwt).schema()); };
+  kind.schema = &providers_schema;
   kind.names_itself = true;
   return kind;
 }

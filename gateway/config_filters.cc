@@ -52,10 +52,12 @@ Kind<std::vector<std::string>> names_of(Message message) {
 const Section<FieldChanges>& changes_section(Message message) {
   const auto made = [](Message of) {
     return Section<FieldChanges>()
-        .field("set", &FieldChanges::set, fields_of(of),
-               "Fields that replace those of their name: a text, \"claim:NAME\", \"header:NAME\", \"param:NAME\", "
-               "\"client_ip\", \"consumer\", \"request_id\", \"trace_id\", \"scheme\", or \"text:\" and a text. What "
-               "the request does not have leaves no field of that name.")
+        .field(
+            "set", &FieldChanges::set, fields_of(of),
+            "Fields that replace those of their name: a text, \"claim:NAME\", \"header:NAME\", \"param:NAME\", "
+            "\"client_ip\", \"consumer:name\", \"consumer:groups\", \"consumer:plan\", \"request_id\", \"trace_id\", "
+            "\"scheme\", or \"text:\" and a text. What "
+            "the request does not have leaves no field of that name.")
         .field("add", &FieldChanges::add, fields_of(of), "Fields that stand beside those of their name.")
         .field("remove", &FieldChanges::remove, names_of(of), "Names of fields that go.");
   };

@@ -10,4 +10,10 @@ std::optional<std::string> Identity::claim(std::string_view name) const {
   return std::nullopt;
 }
 
+std::string Identity::groups_text() const {
+  std::string text;
+  for (const std::string& group : groups) text.append(text.empty() ? "" : ",").append(group);
+  return text;
+}
+
 }  // namespace tandem::gateway

@@ -8,6 +8,7 @@
 #include "gateway/config.h"
 #include "gateway/explain_command.h"
 #include "gateway/generation.h"
+#include "gateway/key_command.h"
 #include "gateway/server/tunnel.h"
 #include "gateway/versions.h"
 #include "gateway/worker.h"
@@ -132,6 +133,25 @@ int explain(const gateway::GatewayConfig& config, const process::CommandLine& li
   return found->reason.empty() ? 0 : 1;
 }
 
+const process::OwnCommand kKey = {"key",
+                                  "Make a key for a consumer of an \"api_key\" provider",
+                                  {{"ACTION", Argument::Kind::required, {}, "\"new\""},
+                                   {"NAME", Argument::Kind::required, {}, "The consumer's name"},
+                                   {"--groups", Argument::Kind::optional, "A,B", "The groups it belongs to"},
+                                   {"--plan", Argument::Kind::optional, "PLAN", "Its plan"}},
+                                  /*needs_file=*/false};
+
+int make_key(const process::CommandLine& line) {
+  const auto text =
+      gateway::key_command(line.value("ACTION"), line.value("NAME"), line.value("--groups"), line.value("--plan"));
+  if (text) {
+    std::fputs(text->c_str(), stdout);
+    return 0;
+  }
+  std::fprintf(stderr, "gateway: %s\n", text.error().c_str());
+  return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -139,7 +159,7 @@ int main(int argc, char** argv) {
                                      "Routes HTTP requests to the services behind it.",
                                      TANDEM_VERSION,
                                      gateway::library_versions(process::library_versions()),
-                                     {kExplain}};
+                                     {kExplain, kKey}};
   const process::ParsedCommandLine parsed = process::parse_command_line(info, argc, argv);
   std::fputs(parsed.out.c_str(), stdout);
   std::fputs(parsed.err.c_str(), stderr);
@@ -148,6 +168,7 @@ int main(int argc, char** argv) {
     std::fputs("gateway: the HTTP parser was not built in strict mode: refusing to run\n", stderr);
     return 1;
   }
+  if (parsed.command->own == kKey.name) return make_key(*parsed.command);
   const process::ConfigFunctions<gateway::GatewayConfig> functions = {&gateway::load_gateway, &gateway::quick_gateway,
                                                                       &gateway::dump, &gateway::gateway_schema};
   auto config = process::configuration_for("gateway", *parsed.command, functions);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <span>
 
 namespace tandem::process {
@@ -63,7 +64,7 @@ struct OwnValues {
 void add_own(CLI::App& app, CommandLine& line, const OwnCommand& command, OwnValues& own) {
   using Kind = OwnCommand::Argument::Kind;
   CLI::App* added = add_command(app, line, Command::own, command.name, command.what);
-  add_config(*added, line);
+  if (command.needs_file) add_config(*added, line);
   own.command = &command;
   own.values.resize(command.arguments.size());
   for (std::size_t i = 0; i < command.arguments.size(); ++i) {
@@ -110,8 +111,13 @@ void describe(CLI::App& app, const ProgramInfo& program, CommandLine& line) {
   add_orders(app, line);
 }
 
+bool needs_file(const ProgramInfo& program, const CommandLine& line) {
+  const auto own = std::ranges::find(program.own, line.own, &OwnCommand::name);
+  return own == program.own.end() || own->needs_file;
+}
+
 // What the library does not see: flags that need or exclude each other.
-std::string misuse(const CommandLine& line) {
+std::string misuse(const ProgramInfo& program, const CommandLine& line) {
   const bool quick = !line.listen.empty() || !line.to.empty();
   switch (line.command) {
     case Command::schema: return {};
@@ -127,7 +133,7 @@ std::string misuse(const CommandLine& line) {
     case Command::dump:
     case Command::own:
       if (quick) return "--listen and --to belong to `run`";
-      return line.config.empty() ? "no configuration file; give one with -c FILE" : "";
+      return line.config.empty() && needs_file(program, line) ? "no configuration file; give one with -c FILE" : "";
     case Command::run: break;
   }
   if (quick && !line.config.empty()) return "either -c FILE, or --listen and --to";
@@ -169,7 +175,7 @@ ParsedCommandLine parse_command_line(const ProgramInfo& program, int argc, const
     return wrong_use(program, error.what());
   }
   gather(line, app, own);
-  if (const std::string why = misuse(line); !why.empty()) return wrong_use(program, why);
+  if (const std::string why = misuse(program, line); !why.empty()) return wrong_use(program, why);
   return {.command = std::move(line), .status = 0, .out = {}, .err = {}};
 }
 

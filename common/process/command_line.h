@@ -37,7 +37,7 @@ struct CommandLine {
   std::uint32_t weight = 0;
 };
 
-// A command that only one of the programs has. It needs a configuration file.
+// A command that only one of the programs has.
 struct OwnCommand {
   struct Argument {
     enum class Kind : std::uint8_t { required, optional, list, flag };
@@ -49,6 +49,7 @@ struct OwnCommand {
   std::string name;
   std::string what;
   std::vector<Argument> arguments;
+  bool needs_file = true;  // a configuration file, by -c
 };
 
 struct ProgramInfo {

@@ -6,6 +6,12 @@
 
 namespace tandem::gateway {
 
+namespace {
+
+bool tells_consumer(std::string_view value) { return value == "consumer" || value.starts_with("consumer:"); }
+
+}  // namespace
+
 std::vector<std::string> names_of_identity_fields(const GatewayConfig& config) {
   std::vector<std::string> names;
   const auto add = [&](const std::string& name) {
@@ -19,7 +25,7 @@ std::vector<std::string> names_of_identity_fields(const GatewayConfig& config) {
   for (const RouteConfig& route : config.routes) {
     for (const auto* settings : {&route.headers.request.set, &route.headers.request.add}) {
       for (const FieldSetting& setting : *settings) {
-        if (setting.value.starts_with("claim:") || setting.value == "consumer") add(setting.name);
+        if (setting.value.starts_with("claim:") || tells_consumer(setting.value)) add(setting.name);
       }
     }
   }

@@ -1,6 +1,7 @@
 // What the file says of [auth.NAME], as plain values with the keys already read: part of GatewayConfig, and what
 // providers are made from.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,7 +17,7 @@
 
 namespace tandem::gateway {
 
-enum class AuthKind : std::uint8_t { jwt };
+enum class AuthKind : std::uint8_t { jwt, api_key };
 
 // Where in a request the credential stands.
 struct CredentialSource {
@@ -44,6 +45,22 @@ struct JwtConfig {
   config::Place keys_place;  // of `jwks` or `public_key`
 };
 
+// Somebody whom a provider knows by name.
+struct ConsumerConfig {
+  std::string name;
+  std::array<std::uint8_t, 32> key_hash{};  // SHA-256 of the key
+  std::vector<std::string> groups;
+  std::string plan;  // empty: none
+  config::Place place, key_hash_place;
+};
+
+struct ApiKeyConfig {
+  std::string file;
+  std::vector<ConsumerConfig> in_place;   // [[auth.NAME.consumer]]
+  std::vector<ConsumerConfig> consumers;  // of both; no name and no hash twice
+  config::Place file_place, in_place_place;
+};
+
 struct AuthConfig {
   std::string name;
   config::Place place;
@@ -52,6 +69,7 @@ struct AuthConfig {
   bool forward_credentials = false;
   std::optional<limit::Rate> auth_failures = limit::Rate{20, std::chrono::minutes(1)};  // per address; none: unlimited
   JwtConfig jwt;
+  ApiKeyConfig api_key;
 };
 
 // Who may call a route: by one of the groups, each of which needs all of its providers.

@@ -1,5 +1,6 @@
 #include "gateway/auth/provider.h"
 
+#include "gateway/auth/api_key.h"
 #include "gateway/auth/jwt.h"
 
 namespace tandem::gateway {
@@ -17,6 +18,7 @@ std::string CredentialSource::text() const {
 std::shared_ptr<const Provider> make_provider(const AuthConfig& config, std::shared_ptr<AuthHistory> history) {
   switch (config.kind) {
     case AuthKind::jwt: break;
+    case AuthKind::api_key: return std::make_shared<ApiKey>(config, std::move(history));
   }
   return std::make_shared<Jwt>(config, std::move(history));
 }

@@ -23,6 +23,8 @@ std::shared_ptr<const Identity> merged(std::vector<std::shared_ptr<const Identit
   for (std::size_t i = 1; i < identities.size(); ++i) {
     const Identity& other = *identities[i];
     all->scopes.insert(all->scopes.end(), other.scopes.begin(), other.scopes.end());
+    all->groups.insert(all->groups.end(), other.groups.begin(), other.groups.end());
+    if (all->plan.empty()) all->plan = other.plan;
     for (std::size_t m = 0; m < other.claims.names().size(); ++m) {
       if (!all->claims.find(other.claims.names()[m]))
         all->claims.add(other.claims.names()[m], other.claims.values()[m]);

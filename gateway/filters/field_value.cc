@@ -23,8 +23,10 @@ struct FieldValue::Word {
 
 routing::Parsed<FieldValue> FieldValue::parse(std::string_view text, const routing::MatchPattern& pattern) {
   static constexpr std::array kWords = {
-      Word{"client_ip", Source::client_ip}, Word{"consumer", Source::consumer}, Word{"request_id", Source::request_id},
-      Word{"trace_id", Source::trace_id},   Word{"scheme", Source::scheme},
+      Word{"client_ip", Source::client_ip},         Word{"consumer", Source::consumer},
+      Word{"consumer:name", Source::consumer},      Word{"consumer:groups", Source::consumer_groups},
+      Word{"consumer:plan", Source::consumer_plan}, Word{"request_id", Source::request_id},
+      Word{"trace_id", Source::trace_id},           Word{"scheme", Source::scheme},
   };
   static constexpr std::array kPrefixes = {Word{"claim", Source::claim}, Word{"header", Source::header},
                                            Word{"param", Source::param}, Word{"text", Source::text}};
@@ -35,6 +37,10 @@ routing::Parsed<FieldValue> FieldValue::parse(std::string_view text, const routi
     return value;
   }
   const std::size_t colon = text.find(':');
+  if (text.starts_with("consumer:")) {
+    return routing::wrong(colon + 1, config::quoted(text.substr(colon + 1)) +
+                                         " is nothing that is known of a consumer; write name, groups or plan");
+  }
   const auto prefix = std::ranges::find(kPrefixes, text.substr(0, colon), &Word::text);
   if (colon == std::string_view::npos || prefix == kPrefixes.end()) return value;
   value.source_ = prefix->source;
@@ -81,6 +87,12 @@ std::optional<std::string_view> FieldValue::find(Exchange& exchange) const {
     case Source::consumer:
       if (!exchange.identity || exchange.identity->consumer.empty()) return std::nullopt;
       return exchange.identity->consumer;
+    case Source::consumer_groups:
+      if (!exchange.identity || exchange.identity->groups.empty()) return std::nullopt;
+      return exchange.keep(exchange.identity->groups_text());
+    case Source::consumer_plan:
+      if (!exchange.identity || exchange.identity->plan.empty()) return std::nullopt;
+      return exchange.identity->plan;
     case Source::request_id: return exchange.id;
     case Source::trace_id: return exchange.trace.trace_id();
     case Source::scheme: break;

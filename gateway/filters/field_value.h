@@ -13,8 +13,9 @@ namespace tandem::gateway {
 
 class FieldValue {
  public:
-  // "claim:NAME", "header:NAME", "param:NAME" (of the route), "client_ip", "consumer", "request_id", "trace_id",
-  // "scheme"; anything else is the text itself, and what follows "text:" is in any case.
+  // "claim:NAME", "header:NAME", "param:NAME" (of the route), "client_ip", "consumer", "consumer:NAME" (name,
+  // groups, plan), "request_id", "trace_id", "scheme"; anything else is the text itself, and what follows "text:" is in
+  // any case.
   static routing::Parsed<FieldValue> parse(std::string_view text, const routing::MatchPattern& pattern);
 
   // Nothing when the request has no such thing, or when it holds a control character, which may never get into a head.
@@ -22,7 +23,19 @@ class FieldValue {
   std::optional<std::string_view> of(Exchange& exchange) const;
 
  private:
-  enum class Source : std::uint8_t { text, claim, header, param, client_ip, consumer, request_id, trace_id, scheme };
+  enum class Source : std::uint8_t {
+    text,
+    claim,
+    header,
+    param,
+    client_ip,
+    consumer,
+    consumer_groups,
+    consumer_plan,
+    request_id,
+    trace_id,
+    scheme
+  };
   struct Word;
 
   std::optional<std::string_view> find(Exchange& exchange) const;

@@ -57,6 +57,7 @@ def completed(block, folder):
         block += "".join(f'[[route]]\nmatch = "/{name}"\nto = "{name}"\npublic = true\n' for name in text.get("upstream", {}))
     (folder / "jwks.json").write_text(KEYS.jwks())
     (folder / "partner.pem").write_text(public_pem(KEYS.private["RS256"]))
+    (folder / "partners.toml").write_text(f'[[consumer]]\nname = "acme"\nkey_hash = "sha256:{"0" * 64}"\n')
     for name in ("404.html", "404.json", "oops.html"):
         (folder / name).write_text("{status}")
     (folder / "block.toml").write_text(block)
