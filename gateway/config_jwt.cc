@@ -20,26 +20,59 @@ Kind<Algorithm> algorithm() {
   return words<Algorithm>(std::move(choices));
 }
 
+Kind<std::optional<HttpUrl>> http_url() {
+  Kind<std::optional<HttpUrl>> kind;
+  kind.read = [](Reader& reader, const Value& value, std::optional<HttpUrl>& to) {
+    const auto text = reader.text(value, "a URL");
+    if (!text) return false;
+    auto url = HttpUrl::parse(*text);
+    if (!url) return reader.error(value.place, fmt::format("{} {}", quoted(*text), url.error()));
+    to = *std::move(url);
+    return true;
+  };
+  kind.show = [](const std::optional<HttpUrl>& url) {
+    return url ? std::optional<Value>(url->to_string()) : std::nullopt;
+  };
+  kind.schema = text().schema;
+  return kind;
+}
+
+const Section<JwksConfig>& jwks_section() {
+  const Duration least = std::chrono::milliseconds(10), most = std::chrono::hours(24);
+  static const Section<JwksConfig> section =
+      Section<JwksConfig>()
+          .field("file", &JwksConfig::file, unless_empty(path()), "The JWK set's path.")
+          .field("url", &JwksConfig::url, http_url(), "Where the issuer publishes it, instead.")
+          .field("verify", &JwksConfig::trust, trust(),
+                 "Who is believed: \"system\" (this machine's authorities), or a PEM file of authorities.")
+          .field("timeout", &JwksConfig::timeout, duration(least, most), "Of one fetch.")
+          .field("refetch", &JwksConfig::refetch, duration(least, most),
+                 "The least time between two fetches, however many tokens name unknown keys.")
+          .field("refresh_min", &JwksConfig::refresh_min, duration(least, most),
+                 "The keys are fetched again when the issuer's Cache-Control says so, but not sooner.")
+          .field("refresh_max", &JwksConfig::refresh_max, duration(least, most), "And not later.");
+  return section;
+}
+
 bool read_jwks(Reader& reader, const Value& value, JwtConfig& to) {
-  static const Section<JwtConfig> section =
-      Section<JwtConfig>().field("file", &JwtConfig::jwks_file, path(), "The JWK set's path.").required();
   to.keys_place = value.place;
-  if (!value.table()) return reader.expected("{ file = \"PATH\" }", value);
-  return section.read(reader, value, to);
+  to.jwks.given = true;
+  if (!value.table()) return reader.expected("{ file = \"PATH\" } or { url = \"URL\" }", value);
+  if (!jwks_section().read(reader, value, to.jwks)) return false;
+  if (!to.jwks.file.empty() && value.table()->size() > 1) {
+    return reader.error(value.place, "a file is not fetched: `file` stands alone");
+  }
+  if (to.jwks.refresh_min <= to.jwks.refresh_max) return true;
+  return reader.error(value.place, "refresh_min is longer than refresh_max");
 }
 
 std::optional<Value> show_jwks(const JwtConfig& from) {
-  if (from.jwks_file.empty()) return std::nullopt;
-  Value shown;
-  shown.set("file", from.jwks_file);
-  return shown;
-}
-
-Value jwks_schema() {
-  Value file, schema;
-  file.set("file", text().schema());
-  schema.set("type", "object").set("properties", std::move(file));
-  return schema;
+  if (!from.jwks.given) return std::nullopt;
+  Value shown = jwks_section().show(from.jwks);
+  if (from.jwks.file.empty()) return shown;
+  Value file;
+  file.set("file", from.jwks.file);
+  return file;
 }
 
 // What is signed with a secret and what with a key pair must not be mixed: a public key would do as a secret.
@@ -57,7 +90,7 @@ bool check_algorithms(Reader& reader, JwtConfig& jwt) {
     return reader.error(jwt.algorithms_place,
                         "algorithms: those with a secret (HS…) and those with a public key exclude each other");
   }
-  if ((mixed != 0) != secret && (secret || jwt.jwks_file.empty())) {
+  if ((mixed != 0) != secret && (secret || jwt.jwks.file.empty())) {
     return reader.error(jwt.algorithms_place, secret ? "algorithms: a secret is for HS256, HS384 and HS512 only"
                                                      : "algorithms: HS256, HS384 and HS512 need a `secret`");
   }
@@ -82,19 +115,55 @@ bool check_fit(Reader& reader, const JwtConfig& jwt, Place place) {
                                          jwt.keys->keys.front().describe()));
 }
 
+bool is_loopback(const HttpUrl& url) {
+  const auto address = IpAddress::parse(url.host);
+  static const IpPrefix v4 = *IpPrefix::parse("127.0.0.0/8"), v6 = *IpPrefix::parse("::1/128");
+  return url.host == "localhost" || (address && (v4.contains(*address) || v6.contains(*address)));
+}
+
+// Where the keys are: in the configuration, or somewhere from where they are fetched.
+bool choose_source(Reader& reader, AuthConfig& provider) {
+  JwtConfig& jwt = provider.jwt;
+  if (int{jwt.jwks.given} + int{jwt.secret.has_value()} + int{!jwt.public_key.empty()} > 1) {
+    return reader.error(provider.place, "only one of `jwks`, `public_key` and `secret` can be where the keys are");
+  }
+  if (jwt.secret || !jwt.public_key.empty() || !jwt.jwks.file.empty()) return true;
+  jwt.source = jwt.jwks.url;
+  if (!jwt.source && jwt.issuer.empty()) {
+    return reader.error(provider.place,
+                        "where the keys are is not said; write `issuer`, from which they are found, or `jwks`, "
+                        "`public_key` or `secret`");
+  }
+  if (!jwt.source) {
+    const auto url = HttpUrl::parse(jwt.issuer);
+    if (!url || url->target.contains('?')) {
+      return reader.error(jwt.issuer_place,
+                          fmt::format("issuer: {} {}, so the keys cannot be found from it; write where they are: "
+                                      "`jwks`, `public_key` or `secret`",
+                                      quoted(jwt.issuer), url ? "has a query" : url.error()));
+    }
+    jwt.source = *url;
+  }
+  if (!jwt.source->secure && !is_loopback(*jwt.source)) {
+    reader.warning(jwt.keys_place.known() ? jwt.keys_place : jwt.issuer_place,
+                   "the keys are fetched without TLS: whoever stands between can give others");
+  }
+  return settle_trust(reader, provider.place, jwt.jwks.trust);
+}
+
 bool read_keys(Reader& reader, JwtConfig& jwt) {
   auto set = std::make_shared<jose::KeySet>();
   if (jwt.secret) {
     set->keys.push_back(jose::Key::from_secret(*jwt.secret));
   } else {
-    const std::string name = jwt.public_key.empty() ? quoted(jwt.jwks_file) : jwt.public_key.described();
+    const std::string name = jwt.public_key.empty() ? quoted(jwt.jwks.file) : jwt.public_key.described();
     const auto complain = [&](const std::string& why) { return reader.error(jwt.keys_place, name + ": " + why); };
     if (!jwt.public_key.empty()) {
       auto key = jose::Key::from_pem(jwt.public_key.text);
       if (!key) return complain(key.error());
       set->keys.push_back(*std::move(key));
     } else {
-      const auto content = read_file(jwt.jwks_file, jose::kMaxKeySetBytes);
+      const auto content = read_file(jwt.jwks.file, jose::kMaxKeySetBytes);
       if (!content) return reader.error(jwt.keys_place, content.error().detail);
       auto parsed = jose::parse_key_set(*content, true);
       if (!parsed) return complain(parsed.error());
@@ -117,8 +186,10 @@ const Section<JwtConfig>& jwt_section() {
           .field("audience", &JwtConfig::audience, list(text(), "audiences"),
                  "One of these must be in `aud`; without it the token may be for anybody.")
           .at(&JwtConfig::audience_place)
-          .custom("jwks", read_jwks, show_jwks, jwks_schema,
-                  "Where the issuer's keys are: { file = \"PATH\" }, a JWK set.")
+          .custom(
+              "jwks", read_jwks, show_jwks, [] { return jwks_section().schema(); },
+              "Where the issuer's keys are, a JWK set: { file = \"PATH\" } or { url = \"URL\" }; without them, and "
+              "without `public_key` and `secret`, they are found from the issuer (OpenID discovery).")
           .field("secret", &JwtConfig::secret, config::secret(), "What the issuer signs with (HS256, HS384, HS512).")
           .at(&JwtConfig::secret_place)
           .field("public_key", &JwtConfig::public_key, pem(false),
@@ -139,13 +210,7 @@ const Section<JwtConfig>& jwt_section() {
 
 bool finish_jwt(Reader& reader, AuthConfig& provider) {
   JwtConfig& jwt = provider.jwt;
-  const int sources = int{!jwt.jwks_file.empty()} + int{jwt.secret.has_value()} + int{!jwt.public_key.empty()};
-  if (sources == 0) {
-    return reader.error(provider.place, "where the keys are is not said; write `jwks`, `public_key` or `secret`");
-  }
-  if (sources > 1) {
-    return reader.error(provider.place, "only one of `jwks`, `public_key` and `secret` can be where the keys are");
-  }
+  if (!choose_source(reader, provider)) return false;
   if (jwt.issuer.empty() && jwt.audience.empty()) {
     reader.warning(provider.place,
                    "without `issuer` and `audience` every token with that key counts, for whomever it is");
@@ -155,7 +220,8 @@ bool finish_jwt(Reader& reader, AuthConfig& provider) {
     reader.warning(provider.place, "without `audience` tokens meant for others count too");
   }
   jwt.type = jose::media_type(jwt.type);
-  return check_algorithms(reader, jwt) && read_keys(reader, jwt) && check_fit(reader, jwt, provider.place);
+  if (!check_algorithms(reader, jwt)) return false;
+  return jwt.source || (read_keys(reader, jwt) && check_fit(reader, jwt, provider.place));
 }
 
 }  // namespace tandem::gateway

@@ -24,7 +24,7 @@ std::vector<std::string> filters_of(const GatewayConfig& config, std::size_t rou
   }
   std::vector<std::shared_ptr<const Provider>> providers;
   for (const AuthConfig& provider : config.auth) {
-    providers.push_back(make_provider(provider, std::make_shared<AuthHistory>()));
+    providers.push_back(make_provider(provider, {std::make_shared<AuthHistory>(), nullptr}));
   }
   const Chain chain = compile_chain({config, config.routes[route], config.table->routes()[route].pattern, upstreams,
                                      std::make_shared<Places>(), providers},

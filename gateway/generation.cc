@@ -67,7 +67,8 @@ std::shared_ptr<const Generation> Generation::build(std::shared_ptr<const Gatewa
     generation->histories.push_back(lasting.states.upstream(upstream.options.name));
   }
   for (const AuthConfig& provider : generation->config.auth) {
-    generation->providers.push_back(make_provider(provider, lasting.states.auth(provider.name)));
+    generation->providers.push_back(
+        make_provider(provider, {lasting.states.auth(provider.name), lasting.keys.keys_of(provider)}));
   }
   generation->identity_fields = names_of_identity_fields(generation->config);
   generation->table = generation->config.table;
@@ -82,6 +83,16 @@ std::shared_ptr<const Generation> Generation::build(std::shared_ptr<const Gatewa
                                                 make_handler(*generation, route, pattern))});
   }
   return generation;
+}
+
+void Generation::write_auth(JsonWriter& json) const {
+  json.begin_array();
+  for (const auto& provider : providers) {
+    json.begin_object().member("name", provider->config().name);
+    provider->write_status(json);
+    json.end_object();
+  }
+  json.end_array();
 }
 
 void Generation::write_breakers(JsonWriter& json) const {

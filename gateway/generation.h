@@ -11,6 +11,7 @@
 #include "common/base/json_writer.h"
 #include "common/limit/source_limit.h"
 #include "common/process/connection_limit.h"
+#include "gateway/auth/key_fetcher.h"
 #include "gateway/config.h"
 #include "gateway/filters/chain.h"
 #include "gateway/handlers/redirect.h"
@@ -56,6 +57,8 @@ struct Generation {
 
   // An array for /status: each route's name, match and what it leads to.
   void write_routes(JsonWriter& json) const;
+  // Likewise: the providers, each with what it says of itself.
+  void write_auth(JsonWriter& json) const;
   // Likewise: the upstreams that have a breaker, each with its state and how long it stays open.
   void write_breakers(JsonWriter& json) const;
 
@@ -65,6 +68,7 @@ struct Generation {
     StateRegistry& states;
     process::ConnectionLimits& limits;
     limit::SourcesByListener& sources;
+    KeyFetcher& keys;
   };
   // `config` has been checked by load_gateway(): its patterns compile and its routes do not conflict. Several may be
   // built of one configuration: each with the servers that are discovered by then.

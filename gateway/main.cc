@@ -24,10 +24,16 @@ struct Lasting {
   process::ConnectionLimits limits;
   limit::SourcesByListener sources;
   gateway::StateRegistry states;
+  gateway::KeyFetcher keys;
   std::shared_ptr<const gateway::Generation> present;  // the control thread's
 };
 
 using Load = std::function<config::LoadResult<gateway::GatewayConfig>()>;
+
+void follow_keys(Lasting& lasting) {
+  const gateway::GatewayConfig& config = lasting.present->config;
+  lasting.keys.follow(config.auth, config.process.resolvers);
+}
 
 process::NextGeneration next_generation(std::shared_ptr<const gateway::Generation> next, Lasting& lasting) {
   return {.upstreams = next->upstreams,
@@ -35,13 +41,18 @@ process::NextGeneration next_generation(std::shared_ptr<const gateway::Generatio
               [next](process::WorkerProgram& worker, std::vector<net::Sockets> sockets) {
                 static_cast<gateway::Worker&>(worker).adopt(next, std::move(sockets));
               },
-          .adopted = [next, &lasting] { lasting.present = next; }};
+          .adopted =
+              [next, &lasting] {
+                lasting.present = next;
+                follow_keys(lasting);
+              }};
 }
 
 process::BuildGeneration builder(std::shared_ptr<const gateway::GatewayConfig> config, process::Control& control,
                                  Lasting& lasting) {
   return [config = std::move(config), &control, &lasting](std::uint32_t most) {
-    const gateway::Generation::Lasting earlier = {control.registry(), lasting.states, lasting.limits, lasting.sources};
+    const gateway::Generation::Lasting earlier = {control.registry(), lasting.states, lasting.limits, lasting.sources,
+                                                  lasting.keys};
     return next_generation(gateway::Generation::build(config, earlier, most), lasting);
   };
 }
@@ -74,6 +85,9 @@ process::ProgramParts parts(Lasting& lasting) {
   });
   parts.collectors.emplace_back(
       [&lasting](observe::MetricSamples& samples) { collect_breakers(*lasting.present, samples); });
+  parts.begin = [&lasting] { follow_keys(lasting); };
+  parts.end = [&lasting] { return lasting.keys.stop(); };
+  parts.status.emplace_back("auth", [&lasting](JsonWriter& json) { lasting.present->write_auth(json); });
   parts.status.emplace_back("breakers", [&lasting](JsonWriter& json) { lasting.present->write_breakers(json); });
   parts.status.emplace_back("routes", [&lasting](JsonWriter& json) { lasting.present->write_routes(json); });
   return parts;
@@ -93,7 +107,8 @@ int run(gateway::GatewayConfig config, const std::string& file, std::vector<std:
   Lasting lasting(control.max_connections());
   const auto loaded = std::make_shared<const gateway::GatewayConfig>(std::move(config));
   lasting.present = gateway::Generation::build(
-      loaded, {control.registry(), lasting.states, lasting.limits, lasting.sources}, control.max_connections());
+      loaded, {control.registry(), lasting.states, lasting.limits, lasting.sources, lasting.keys},
+      control.max_connections());
   process::ProgramParts all = parts(lasting);
   all.build = builder(loaded, control, lasting);
   all.load_next = process::load_next<gateway::GatewayConfig>(

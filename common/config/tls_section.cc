@@ -239,6 +239,41 @@ Kind<std::optional<balance::UpstreamTls>> upstream_tls() {
   return kind;
 }
 
+Kind<Trust> trust() {
+  Kind<Trust> kind;
+  kind.read = [](Reader& reader, const Value& value, Trust& to) {
+    to = {};
+    if (value.text() && *value.text() == "system") return true;
+    PemText ca;
+    if (!read_pem(reader, value, false, ca)) return false;
+    auto authorities = certificates_of(reader, value.place, ca);
+    if (!authorities) return false;
+    auto made = net::TlsClientContext::make({.verify = net::TlsClientOptions::Verify::ca,
+                                             .ca = *std::move(authorities),
+                                             .server_name = {},
+                                             .identity = {},
+                                             .alpn = {"http/1.1"}});
+    if (!made) return reader.error(value.place, "cannot be used: " + made.error().detail);
+    to = {ca.path.empty() ? ca.text : ca.path, *std::move(made)};
+    return true;
+  };
+  kind.show = [](const Trust& shown) { return std::optional<Value>(shown.verify); };
+  kind.schema = [] { return text().schema(); };
+  return kind;
+}
+
+bool settle_trust(Reader& reader, Place place, Trust& trust) {
+  if (trust.context) return true;
+  auto made = net::TlsClientContext::make({.verify = net::TlsClientOptions::Verify::system,
+                                           .ca = {},
+                                           .server_name = {},
+                                           .identity = {},
+                                           .alpn = {"http/1.1"}});
+  if (!made) return reader.error(place, "TLS cannot be used: " + made.error().detail);
+  trust.context = *std::move(made);
+  return true;
+}
+
 void check_upstream_tls(Reader& reader, const balance::UpstreamOptions& upstream, Place place) {
   if (!upstream.tls || upstream.tls->verify == "off" || !upstream.tls->server_name.empty()) return;
   if (std::ranges::none_of(upstream.servers, [](const auto& server) { return server.address.is_unix(); })) return;

@@ -40,6 +40,15 @@ void settle_tls(Reader& reader, const std::string& listener, std::optional<Liste
 // `tls` of an upstream, with its context.
 Kind<std::optional<balance::UpstreamTls>> upstream_tls();
 
+// Who is believed when the gateway itself asks a server for something: "system" or a PEM file of authorities. Never
+// everybody.
+struct Trust {
+  std::string verify = "system";
+  std::shared_ptr<const net::TlsClientContext> context;  // null: as `verify` says where it is made
+};
+Kind<Trust> trust();
+bool settle_trust(Reader& reader, Place place, Trust& trust);  // with the context, if there is none yet
+
 // What `tls` asks of the upstream's other keys; `place`: the upstream's.
 void check_upstream_tls(Reader& reader, const balance::UpstreamOptions& upstream, Place place);
 

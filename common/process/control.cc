@@ -105,8 +105,10 @@ void administer(Administration& to, net::Socket socket, const ControlOptions& op
   to.server.emplace(std::move(socket), admin);
 }
 
-async::Task<void> wind_up(Reloader& reloader, std::optional<AdminServer>& admin) {
+async::Task<void> wind_up(Reloader& reloader, std::optional<AdminServer>& admin,
+                          const std::function<async::Task<void>()>& end) {
   co_await reloader.stop();
+  if (end) co_await end();
   if (admin) co_await admin->close();
   net::Reactor::current().stop();
 }
@@ -208,6 +210,7 @@ int Control::run(ProgramParts parts) {
     if (!started) return cannot_start(started.error());
   }
 
+  if (parts.begin) parts.begin();
   Handover handover(options_.arguments, {workers, reloader, registry_, service_manager_, administration.server});
   const auto drains = [&reloader] {
     const config::ProcessConfig& process = reloader.present().process;
@@ -215,7 +218,7 @@ int Control::run(ProgramParts parts) {
   };
   const int status = run_until_ended(workers, drains, hooks(reloader, handover, administration.server));
   async::TaskGroup ending;
-  ending.spawn(wind_up(reloader, administration.server));
+  ending.spawn(wind_up(reloader, administration.server, parts.end));
   reactor.run();
   return status;
 }

@@ -60,6 +60,10 @@ struct ProgramParts {
   std::vector<observe::Metrics::Collector> collectors = {};
   std::vector<std::pair<std::string, observe::Admin::StatusProvider>> status = {};  // further members of /status
   std::vector<WorkerEndpoint> endpoints = {};
+  // What the program itself has to do on the control thread beside the rest: begun once its reactor is there, and ended
+  // before that goes. May be empty.
+  std::function<void()> begin = {};
+  std::function<async::Task<void>()> end = {};
 };
 
 class Control {

@@ -2,6 +2,7 @@
 // here are the keys, what is remembered, and what a token says of its holder.
 #pragma once
 #include "gateway/auth/provider.h"
+#include "gateway/auth/remote_keys.h"
 #include "gateway/auth/verified.h"
 #include "gateway/jose/verify.h"
 
@@ -11,14 +12,21 @@ jose::Rules rules_of(const JwtConfig& config);
 
 class Jwt final : public Provider {
  public:
-  Jwt(const AuthConfig& config, std::shared_ptr<AuthHistory> history);
+  // `remote`: for one whose keys are not in its configuration.
+  Jwt(const AuthConfig& config, std::shared_ptr<AuthHistory> history, std::shared_ptr<RemoteKeys> remote);
 
   std::shared_ptr<const Identity> recall(std::string_view token) const override;
   async::Task<AuthVerdict> verify(std::string_view token) const override;
   std::string challenge(bool refused) const override;
+  void write_status(JsonWriter& json) const override;
 
  private:
+  PublishedKeys keys() const;
+  std::uint64_t keys_version() const;
+  async::Task<std::expected<PublishedKeys, AuthRefusal>> keys_that_signed(const jose::Token& token) const;
+
   const jose::Rules rules_;
+  const std::shared_ptr<RemoteKeys> remote_;  // null: the keys are those of the configuration
   mutable Verified verified_;
 };
 

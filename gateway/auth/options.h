@@ -11,7 +11,9 @@
 #include "common/base/clock.h"
 #include "common/config/pem.h"
 #include "common/config/place.h"
+#include "common/config/tls_section.h"
 #include "common/limit/rate.h"
+#include "gateway/auth/url.h"
 #include "gateway/jose/algorithm.h"
 #include "gateway/jose/key_set.h"
 
@@ -29,18 +31,31 @@ struct CredentialSource {
   bool operator==(const CredentialSource&) const = default;
 };
 
+// Where an issuer's keys are, and how they are fetched where that is no file.
+struct JwksConfig {
+  bool given = false;  // the file has something to say of it
+  std::string file;
+  std::optional<HttpUrl> url;  // neither: found from the issuer
+  config::Trust trust;
+  Duration timeout = std::chrono::seconds(3);
+  Duration refetch = std::chrono::seconds(3);      // between two fetches, whoever asks
+  Duration refresh_min = std::chrono::minutes(1);  // bounds on what the issuer says
+  Duration refresh_max = std::chrono::hours(1);
+};
+
 struct JwtConfig {
   std::string issuer;  // empty: any
   std::vector<std::string> audience;
-  std::string jwks_file;
+  JwksConfig jwks;
   std::optional<std::string> secret;
   config::PemText public_key;
   std::vector<jose::Algorithm> algorithms;
   Duration leeway = Duration::zero();
   std::string type;
   bool require_exp = true;
-  std::string consumer = "sub";  // the claim that names the caller
-  std::shared_ptr<const jose::KeySet> keys;
+  std::string consumer = "sub";              // the claim that names the caller
+  std::shared_ptr<const jose::KeySet> keys;  // null: they are fetched
+  std::optional<HttpUrl> source;             // from where: the URL of the keys, or the issuer
   config::Place issuer_place, audience_place, algorithms_place, secret_place;
   config::Place keys_place;  // of `jwks` or `public_key`
 };

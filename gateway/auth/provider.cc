@@ -15,12 +15,12 @@ std::string CredentialSource::text() const {
   return "cookie:" + name;
 }
 
-std::shared_ptr<const Provider> make_provider(const AuthConfig& config, std::shared_ptr<AuthHistory> history) {
+std::shared_ptr<const Provider> make_provider(const AuthConfig& config, ProviderMaterial material) {
   switch (config.kind) {
     case AuthKind::jwt: break;
-    case AuthKind::api_key: return std::make_shared<ApiKey>(config, std::move(history));
+    case AuthKind::api_key: return std::make_shared<ApiKey>(config, std::move(material.history));
   }
-  return std::make_shared<Jwt>(config, std::move(history));
+  return std::make_shared<Jwt>(config, std::move(material.history), std::move(material.keys));
 }
 
 }  // namespace tandem::gateway

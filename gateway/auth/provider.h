@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/async/task.h"
+#include "common/base/json_writer.h"
 #include "common/limit/rate_table.h"
 #include "gateway/auth/options.h"
 #include "gateway/identity.h"
@@ -25,6 +26,8 @@ struct AuthHistory {
   limit::RateTable failures{16'384};  // refused credentials, by address
 };
 
+class RemoteKeys;
+
 class Provider {
  public:
   Provider(const AuthConfig& config, std::shared_ptr<AuthHistory> history)
@@ -42,12 +45,20 @@ class Provider {
   virtual async::Task<AuthVerdict> verify(std::string_view credential) const = 0;
   // What WWW-Authenticate says; `refused`: a credential was shown, and not accepted.
   virtual std::string challenge(bool refused) const = 0;
+  // Members for /status: what is worth knowing of its state.
+  virtual void write_status(JsonWriter&) const {}
 
  private:
   const AuthConfig config_;
   const std::shared_ptr<AuthHistory> history_;
 };
 
-std::shared_ptr<const Provider> make_provider(const AuthConfig& config, std::shared_ptr<AuthHistory> history);
+// What providers are made from beside their configuration.
+struct ProviderMaterial {
+  std::shared_ptr<AuthHistory> history;
+  std::shared_ptr<RemoteKeys> keys;  // of one whose keys are fetched; may be null where nobody will call it
+};
+
+std::shared_ptr<const Provider> make_provider(const AuthConfig& config, ProviderMaterial material);
 
 }  // namespace tandem::gateway

@@ -96,7 +96,8 @@ std::expected<const Key*, Refusal> check_signature(const Token& token, const Key
   }
   if (!known) return std::unexpected(Refusal{fmt::format("no key has the kid {}", quoted(*token.key_id)), true});
   if (!fitting) return no(fmt::format("no key is one for {}", token.algorithm));
-  return no("the signature is wrong");
+  const bool any = !token.key_id || !keys.has_ids;
+  return std::unexpected(Refusal{"the signature is wrong", any});
 }
 
 std::expected<Validity, Refusal> check_claims(const json::Value& claims, const Rules& rules, WallTime now) {

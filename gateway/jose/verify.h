@@ -20,7 +20,8 @@ struct Rules {
   bool must_expire = true;
 };
 
-// Why not, for the log. `unknown_key`: the token names a key that is not in the set, which a newer set may have.
+// Why not, for the log. `unknown_key`: a newer set may have the key: the token names one that is not in this one, or
+// it was not to be found by a name.
 struct Refusal {
   std::string why;
   bool unknown_key = false;

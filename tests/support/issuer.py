@@ -2,11 +2,15 @@
 together by hand, which no library would make."""
 import base64
 import json
+import ssl
 import time
 
 import jwt
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+
+from origins import HttpOrigin, response
+from raw import wait_until
 
 ISSUER = "https://id.example.com"
 AUDIENCE = "api"
@@ -90,3 +94,55 @@ class Keys:
         else:
             made = jwt.algorithms.get_default_algorithms()[algorithm].sign(signed.encode(), self.private[algorithm])
         return f"{signed}.{b64(made)}"
+
+
+class Issuer(HttpOrigin):
+    """An issuer that publishes its keys (`current`, by kid) over HTTP or, with a certificate and its key, HTTPS. `fault`
+    says what goes wrong until it is None again; "slow" holds what is asked until then."""
+
+    def __init__(self, identity=None, fault=None):
+        self.context = None
+        if identity:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(*identity)
+        self.fault, self.cache_control = fault, None
+        self.current = {}
+        self.rotate()
+        super().__init__(answer=self._answer, close=True)
+        self.url = f"{'https' if identity else 'http'}://localhost:{self.port}"
+        self.issuer = self.url
+
+    def rotate(self, kid=None, keep=0):
+        """A new key under a name of its own, which signs from now on; the last `keep` ones are published beside it."""
+        kid = kid or f"key-{time.monotonic_ns()}"
+        known = list(self.current.items())
+        self.current = {kid: new_key("ES256"), **dict(known[:keep])}
+        self.kid = kid
+
+    def token(self, kid=None, headers=None, **changes):
+        return jwt.encode(claims(**{"iss": self.issuer, **changes}), self.current[kid or self.kid], "ES256",
+                          {"kid": kid or self.kid, **(headers or {})})
+
+    def fetches(self, target="/jwks.json"):
+        return sum(request.target == target for request in list(self.requests))
+
+    def _serve(self, connection):
+        if self.context:
+            connection.socket = self.context.wrap_socket(connection.socket, server_side=True)
+        super()._serve(connection)
+
+    def _answer(self, request):
+        if self.fault == "slow":
+            wait_until(lambda: self.fault != "slow", what="the issuer's patience")
+        answers = {"down": None, "html": response(b"<html>sorry</html>", headers="Content-Type: text/html\r\n"),
+                   "huge": response(b"{" + b" " * 10_000_000 + b"}"), "no keys": response(b'{"keys": []}'),
+                   "failing": response(b"{}", 500, reason="Oops"),
+                   "redirecting": response(b"", 302, f"Location: {self.url}/elsewhere\r\n", "Found")}
+        if self.fault in answers:
+            return answers[self.fault]
+        if request.target == "/.well-known/openid-configuration":
+            named = "https://evil.example" if self.fault == "another issuer" else self.issuer
+            return response(json.dumps({"issuer": named, "jwks_uri": f"{self.url}/jwks.json"}).encode())
+        keys = [jwk(key, kid=name, use="sig") for name, key in list(self.current.items())]
+        cache = f"Cache-Control: {self.cache_control}\r\n" if self.cache_control else ""
+        return response(json.dumps({"keys": keys}).encode(), headers=cache)
