@@ -22,7 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr int kBacklog = 4096;
-constexpr int kAcceptsPerTurn = 64;
+// Each is set up at once and costs memory until it has its server, so that a burst is taken in pieces.
+constexpr int kAcceptsPerTurn = 16;
 constexpr Duration kRetryAfter = 100ms;  // without descriptors: look again so often, and never spin
 
 std::unexpected<Error> cannot_listen(const Address& address, int error) {

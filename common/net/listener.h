@@ -41,7 +41,7 @@ class Listener final : private EventTarget {
       return true;
     }
     virtual void on_none(Listener& listener) noexcept { (void)listener; }
-    // A connection; not yet in the reactor's set. Called at most 64 times a turn.
+    // A connection; not yet in the reactor's set. Called at most 16 times a turn.
     virtual void on_accept(Listener& listener, Socket socket, const Address& peer) noexcept = 0;
 
    protected:

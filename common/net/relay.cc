@@ -50,23 +50,23 @@ std::string_view to_string(RelayEnd end) {
   return "unknown";
 }
 
-Relay::Relay(Side client, Side server, const RelayTimeouts& timeouts, Owner& owner)
+Relay::Relay(Side from_client, Side from_server, const RelayTimeouts& timeouts, Owner& owner)
     : Timer(&Relay::on_timer),
+      RelayHalf<Toward::server>(std::move(from_client.socket), from_client.may_read),
+      RelayHalf<Toward::client>(std::move(from_server.socket), from_server.may_read),
       timeouts_(timeouts),
-      owner_(owner),
-      client_(*this, std::move(client)),
-      server_(*this, std::move(server)) {}
+      owner_(owner) {}
 
 Relay::~Relay() { shut(RelayEnd::drain); }
 
 // ---- beginning
 
 Result<void> Relay::start(const RelayPreface& preface) {
-  for (Half* half : {&client_, &server_}) {
+  for (Half* half : {&client(), &server()}) {
     half->trusts_events = half->socket.watch_id() == kNoWatch;  // a first watch tells of all that has come before it
     if (auto watched = half->socket.watch(*half); !watched) return watched;
   }
-  if (client_.socket.tls() || server_.socket.tls()) client_.can_splice = server_.can_splice = false;
+  if (client().socket.tls() || server().socket.tls()) client().can_splice = server().can_splice = false;
   starting_ = true;
   begin(preface);
   watch_idleness();
@@ -79,9 +79,9 @@ void Relay::begin(const RelayPreface& preface) {
   last_activity_ = scheduler().now();
   if (!preface.to_client.empty()) {
     on_answer();
-    pass_on(server_, preface.to_client);
+    pass_on(server(), preface.to_client);
   }
-  client_.passed_on = -static_cast<std::int64_t>(preface.header.size());
+  client().passed_on = -static_cast<std::int64_t>(preface.header.size());
   const std::size_t prefix = preface.header.size() + preface.to_server.size();
   if (prefix == 0) return;
   // Header, what was read, and what can be read now: one segment if it fits.
@@ -91,16 +91,16 @@ void Relay::begin(const RelayPreface& preface) {
     Bytes::move(scratch.data() + preface.header.size(), preface.to_server.data(), preface.to_server.size());
     Bytes::copy(scratch.data(), preface.header.data(), preface.header.size());
     Share share;
-    return copy(client_, share, prefix);
+    return copy(client(), share, prefix);
   }
   std::string all(preface.header);
   all += preface.to_server;
-  hold(client_, all);
+  hold(client(), all);
 }
 
 // ---- events
 
-void Relay::on_ready(Half& half, std::uint8_t readiness) noexcept {
+void Relay::on_half_ready(Half& half, std::uint8_t readiness) noexcept {
   if (readiness == 0) {
     queued_ = false;
   } else {
@@ -116,13 +116,13 @@ void Relay::on_ready(Half& half, std::uint8_t readiness) noexcept {
 
 // Both flows as far as they go now. May end in report(), after which *this may be gone.
 void Relay::run() {
-  pump(client_);
-  pump(server_);
+  pump(client());
+  pump(server());
   if (Half* half = broken()) {
     last_words(*half);
-    shut(half == &client_ ? RelayEnd::reset_by_client : RelayEnd::reset_by_server);
-  } else if (client_.flow == Flow::finished && server_.flow == Flow::finished) {
-    if (!client_.socket.is_ending() && !server_.socket.is_ending()) shut(end_);
+    shut(half == &client() ? RelayEnd::reset_by_client : RelayEnd::reset_by_server);
+  } else if (client().flow == Flow::finished && server().flow == Flow::finished) {
+    if (!client().socket.is_ending() && !server().socket.is_ending()) shut(end_);
   }
   if (!ended_) return;
   if (starting_) return report_soon();
@@ -131,7 +131,7 @@ void Relay::run() {
 
 void Relay::give_others_a_turn() {
   if (std::exchange(queued_, true)) return;
-  Reactor::current().later(client_.socket.watch_id(), 0);
+  Reactor::current().later(client().socket.watch_id(), 0);
 }
 
 // ---- one flow
@@ -192,7 +192,7 @@ std::size_t Relay::read(Half& from, std::span<char> into, Share& share) {
     from.streak = 0;
     return 0;
   }
-  if (&from == &server_) on_answer();
+  if (&from == &server()) on_answer();
   if (result.bytes == into.size()) {
     from.splicing = from.can_splice && ++from.streak >= kFullReadsToSplice;
     if (from.splicing) from.streak = 0;
@@ -209,7 +209,7 @@ std::size_t Relay::read(Half& from, std::span<char> into, Share& share) {
 void Relay::splice(Half& from, Share& share) {
   const IoResult result = from.busy->pipe.fill_from(from.socket.fd(), share.bytes);
   share.take(result.bytes);
-  if (result.ok() && &from == &server_) on_answer();
+  if (result.ok() && &from == &server()) on_answer();
   if (result.ended()) on_input_end(from);
   if (result.blocked()) {
     from.may_read = false;
@@ -225,7 +225,7 @@ void Relay::splice(Half& from, Share& share) {
 }
 
 void Relay::pass_on(Half& from, std::span<const char> bytes) {
-  if (&from == &client_ && from.passed_on == 0 && !owner_.on_first_bytes(*this, bytes)) return shut(RelayEnd::refused);
+  if (&from == &client() && from.passed_on == 0 && !owner_.on_first_bytes(*this, bytes)) return shut(RelayEnd::refused);
   Half& to = other(from);
   const bool end_follows = from.flow == Flow::draining;
   const IoResult result = to.socket.write(bytes, end_follows);
@@ -266,7 +266,7 @@ bool Relay::deliver_rest(Half& from) {
 void Relay::on_input_end(Half& from) {
   from.flow = Flow::draining;
   if (std::exchange(input_ended_, true)) return;
-  end_ = &from == &client_ ? RelayEnd::client : RelayEnd::server;
+  end_ = &from == &client() ? RelayEnd::client : RelayEnd::server;
 }
 
 // The last byte has been taken. A true half-close is passed on by itself; when the other flow has ended before, closing
@@ -304,8 +304,8 @@ void Relay::on_delivered(Half& from, std::size_t bytes) {
   from.passed_on += static_cast<std::int64_t>(bytes);
   last_activity_ = scheduler().now();
   if (const std::uint64_t more = payload(from) - before; more > 0)
-    owner_.on_passed_on(*this, &from == &client_ ? Toward::server : Toward::client, more);
-  if (&from != &client_ || from.passed_on <= 0) return;
+    owner_.on_passed_on(*this, &from == &client() ? Toward::server : Toward::client, more);
+  if (&from != &client() || from.passed_on <= 0) return;
   const bool first = turnaround_since_ == Instant{};
   turnaround_since_ = now();
   if (first) owner_.on_turnaround_started(*this, turnaround_since_);
@@ -323,7 +323,7 @@ void Relay::last_words(Half& from) {
   for (unsigned i = 0; i < kLastReads && from.rest() == 0; ++i) {
     const IoResult result = from.socket.read(scratch);
     if (!result.ok()) return;
-    if (&from == &server_) on_answer();
+    if (&from == &server()) on_answer();
     pass_on(from, scratch.first(result.bytes));
   }
 }
@@ -355,11 +355,11 @@ void Relay::shut(RelayEnd why) {
   if (std::exchange(ended_, true)) return;
   end_ = why;
   disarm();
-  const bool cut_client = why == RelayEnd::reset_by_server || server_.rest() > 0;
-  const bool cut_server = why == RelayEnd::reset_by_client || client_.rest() > 0;
-  if (cut_client) client_.socket.reset();
-  if (cut_server) server_.socket.reset();
-  for (Half* half : {&client_, &server_}) {
+  const bool cut_client = why == RelayEnd::reset_by_server || server().rest() > 0;
+  const bool cut_server = why == RelayEnd::reset_by_client || client().rest() > 0;
+  if (cut_client) client().socket.reset();
+  if (cut_server) server().socket.reset();
+  for (Half* half : {&client(), &server()}) {
     half->socket.close();
     half->busy.reset();
   }
@@ -372,6 +372,6 @@ void Relay::report() {
   owner_.on_relay_end(*this, end_);  // nothing may follow: the owner may have destroyed *this
 }
 
-std::size_t Relay::bytes_held() const { return client_.rest() + server_.rest(); }
+std::size_t Relay::bytes_held() const { return client().rest() + server().rest(); }
 
 }  // namespace tandem::net

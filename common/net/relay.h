@@ -50,7 +50,51 @@ struct RelayPreface {
   std::string_view to_client;  // already read from the server; likewise, but not both
 };
 
-class Relay final : private async::Timer {
+class Relay;
+
+// One half of a relay: a socket, and what is read from it on its way to the other one.
+struct RelayFlow : EventTarget {
+  enum class State : std::uint8_t { open, draining, finished };
+
+  // What only a flow that is behind or splices needs.
+  struct Busy {
+    std::string held;  // read, and not yet taken by the other side from `taken` on
+    std::size_t taken = 0;
+    Pipe pipe;
+  };
+
+  RelayFlow(Socket from, bool readable) : socket(std::move(from)), may_read(readable) {}
+  std::size_t rest() const { return busy ? busy->held.size() - busy->taken + busy->pipe.bytes() : 0; }
+
+  Socket socket;
+  std::int64_t passed_on = 0;  // bytes that the other side took; begins below zero by the preface's header
+  std::unique_ptr<Busy> busy;  // null while idle
+  State flow = State::open;
+  std::uint8_t streak = 0;  // copying: full reads in a row; splicing: turns in a row that fell short
+  bool may_read;
+  bool may_write = true;
+  bool peer_closed = false;    // the peer's end is in the socket's queue: a short read reaches it
+  bool trusts_events = false;  // what an earlier owner was told (an end, say) is not known until this is set
+  bool has_urgent = false;     // reads stop at an urgent byte, so a short one means nothing
+  bool splicing = false;
+  bool can_splice = true;
+  bool broken = false;  // its connection has failed, before the other one's
+
+ protected:
+  ~RelayFlow() = default;
+};
+
+// A base of its relay, which it thus finds without a pointer: there are as many as idle connections.
+template <Toward>
+struct RelayHalf : RelayFlow {
+  using RelayFlow::RelayFlow;
+  void on_ready(std::uint8_t readiness) noexcept override;
+
+ protected:
+  ~RelayHalf() = default;
+};
+
+class Relay final : private async::Timer, private RelayHalf<Toward::server>, private RelayHalf<Toward::client> {
  public:
   class Owner {
    public:
@@ -92,46 +136,22 @@ class Relay final : private async::Timer {
   bool ended() const { return ended_; }
   RelayEnd end() const { return end_; }  // once it has ended
 
-  std::uint64_t bytes_to_server() const { return payload(client_); }
-  std::uint64_t bytes_to_client() const { return payload(server_); }
+  std::uint64_t bytes_to_server() const { return payload(client()); }
+  std::uint64_t bytes_to_client() const { return payload(server()); }
   Instant first_byte_at() const { return first_byte_at_; }  // of the server; Instant{} before it
-  bool half_closed() const { return client_.flow == Flow::finished || server_.flow == Flow::finished; }
+  bool half_closed() const { return client().flow == Flow::finished || server().flow == Flow::finished; }
   Instant turnaround_since() const { return turnaround_since_; }  // an open turnaround's beginning, or Instant{}
   std::size_t bytes_held() const;                                 // read and not yet taken by the other side
 
  private:
-  enum class Flow : std::uint8_t { open, draining, finished };
-
-  // What only a flow that is behind or splices needs.
-  struct Busy {
-    std::string held;  // read, and not yet taken by the other side from `taken` on
-    std::size_t taken = 0;
-    Pipe pipe;
-  };
-
-  struct Half final : EventTarget {
-    Half(Relay& owner, Side side) : relay(owner), socket(std::move(side.socket)), may_read(side.may_read) {}
-    void on_ready(std::uint8_t readiness) noexcept override { relay.on_ready(*this, readiness); }
-    std::size_t rest() const { return busy ? busy->held.size() - busy->taken + busy->pipe.bytes() : 0; }
-
-    Relay& relay;
-    Socket socket;
-    std::int64_t passed_on = 0;  // bytes that the other side took; begins below zero by the preface's header
-    std::unique_ptr<Busy> busy;  // null while idle
-    Flow flow = Flow::open;
-    std::uint8_t streak = 0;  // copying: full reads in a row; splicing: turns in a row that fell short
-    bool may_read;
-    bool may_write = true;
-    bool peer_closed = false;    // the peer's end is in the socket's queue: a short read reaches it
-    bool trusts_events = false;  // what an earlier owner was told (an end, say) is not known until this is set
-    bool has_urgent = false;     // reads stop at an urgent byte, so a short one means nothing
-    bool splicing = false;
-    bool can_splice = true;
-    bool broken = false;  // its connection has failed, before the other one's
-  };
+  friend RelayHalf<Toward::server>;
+  friend RelayHalf<Toward::client>;
+  using Half = RelayFlow;
+  using Flow = RelayFlow::State;
+  using Busy = RelayFlow::Busy;
   struct Share;
 
-  void on_ready(Half& half, std::uint8_t readiness) noexcept;
+  void on_half_ready(Half& half, std::uint8_t readiness) noexcept;
   static void on_timer(async::Timer& timer) noexcept;
 
   void begin(const RelayPreface& preface);
@@ -161,16 +181,20 @@ class Relay final : private async::Timer {
   void report();
   void report_soon();
 
-  Half* broken() { return client_.broken ? &client_ : server_.broken ? &server_ : nullptr; }
-  Half& other(const Half& half) { return &half == &client_ ? server_ : client_; }
+  // What comes from the client goes towards the server.
+  Half& client() { return static_cast<RelayHalf<Toward::server>&>(*this); }
+  Half& server() { return static_cast<RelayHalf<Toward::client>&>(*this); }
+  const Half& client() const { return static_cast<const RelayHalf<Toward::server>&>(*this); }
+  const Half& server() const { return static_cast<const RelayHalf<Toward::client>&>(*this); }
+
+  Half* broken() { return client().broken ? &client() : server().broken ? &server() : nullptr; }
+  Half& other(const Half& half) { return &half == &client() ? server() : client(); }
   static std::uint64_t payload(const Half& half) {
     return half.passed_on > 0 ? static_cast<std::uint64_t>(half.passed_on) : 0;
   }
 
   const RelayTimeouts timeouts_;
   Owner& owner_;
-  Half client_;
-  Half server_;
   Instant last_activity_{};
   Instant first_byte_at_{};
   Instant turnaround_since_{};
@@ -181,6 +205,11 @@ class Relay final : private async::Timer {
   bool ended_ = false;
 };
 
-static_assert(sizeof(Relay) <= 224, "an idle connection's cost");
+static_assert(sizeof(Relay) <= 208, "an idle connection's cost");
+
+template <Toward to>
+void RelayHalf<to>::on_ready(std::uint8_t readiness) noexcept {
+  static_cast<Relay&>(*this).on_half_ready(*this, readiness);
+}
 
 }  // namespace tandem::net

@@ -248,7 +248,7 @@ TEST_CASE("lb: what is open when the thread ends is counted and logged once") {
   ::unlink(log.c_str());
 }
 
-TEST_CASE("lb: an idle connection is small") { CHECK(sizeof(Session) <= 328); }
+TEST_CASE("lb: an idle connection is small") { CHECK(sizeof(Session) <= 312); }
 
 TEST_CASE("connection id: an announced one is taken when it is plain text") {
   ConnectionId id;
