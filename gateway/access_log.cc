@@ -9,11 +9,21 @@ namespace tandem::gateway {
 namespace {
 
 // Every text of a record.
-constexpr std::array kTexts = {&AccessRecord::id,      &AccessRecord::trace,     &AccessRecord::conn,
-                               &AccessRecord::method,  &AccessRecord::host,      &AccessRecord::path,
-                               &AccessRecord::route,   &AccessRecord::reason,    &AccessRecord::upstream,
-                               &AccessRecord::server,  &AccessRecord::consumer,  &AccessRecord::client_request_id,
-                               &AccessRecord::referer, &AccessRecord::user_agent};
+constexpr std::array kTexts = {&AccessRecord::id,
+                               &AccessRecord::trace,
+                               &AccessRecord::conn,
+                               &AccessRecord::method,
+                               &AccessRecord::host,
+                               &AccessRecord::path,
+                               &AccessRecord::route,
+                               &AccessRecord::reason,
+                               &AccessRecord::upstream,
+                               &AccessRecord::server,
+                               &AccessRecord::consumer,
+                               &AccessRecord::cache,
+                               &AccessRecord::client_request_id,
+                               &AccessRecord::referer,
+                               &AccessRecord::user_agent};
 
 }  // namespace
 
@@ -43,7 +53,10 @@ void AccessLog::write(observe::LogFormat format, const AccessRecord& r) {
   line.text("route", r.route).number("status", r.status).text("reason", r.reason);
   line.number("bytes_in", r.bytes_in).number("bytes_out", r.bytes_out).milliseconds("duration_ms", r.duration);
   line.text("upstream", r.upstream).text("server", r.server).milliseconds("upstream_ms", r.upstream_time);
-  line.number("attempts", r.attempts).text("consumer", r.consumer).text("client_request_id", r.client_request_id);
+  line.number("attempts", r.attempts)
+      .text("consumer", r.consumer)
+      .text("cache", r.cache)
+      .text("client_request_id", r.client_request_id);
   buffer_.write(line.end());
 }
 

@@ -8,6 +8,7 @@
 #include "common/config/load.h"
 #include "common/config/shared_sections.h"
 #include "gateway/config_auth.h"
+#include "gateway/config_cache.h"
 #include "gateway/config_routes.h"
 #include "gateway/config_sections.h"
 
@@ -97,8 +98,10 @@ void check_answer(const RouteConfig& route, Reader& reader) {
 void finish_routes(RawGateway& raw, Reader& reader, GatewayConfig& config, std::span<const Defined> upstreams) {
   std::vector<bool> used(upstreams.size());
   std::vector<bool> used_auth(raw.auth.size());
-  std::vector<Defined> routes, providers;
+  std::vector<bool> used_caches(raw.caches.size());
+  std::vector<Defined> routes, providers, caches;
   for (const AuthConfig& provider : raw.auth) providers.push_back({provider.name, provider.place});
+  for (const CacheConfig& cache : raw.caches) caches.push_back({cache.name, cache.place});
   if (raw.routes.empty() && !raw.routes_place.known()) reader.error({}, "no [[route]] is defined");
   for (RouteConfig& route : raw.routes) {
     if (!route.name.empty()) routes.push_back({route.name, route.place});
@@ -107,16 +110,18 @@ void finish_routes(RawGateway& raw, Reader& reader, GatewayConfig& config, std::
     resolve_targets(route, reader, upstreams, used);
     check_answer(route, reader);
     resolve_auth(route, reader, providers, raw.auth, used_auth);
+    resolve_cache(route, reader, caches, used_caches);
     config.routes.push_back(route);
   }
   check_unique(reader, "route", routes);
   warn_unused(reader, "upstream", upstreams, used);
   warn_unused(reader, "auth", providers, used_auth);
+  warn_unused(reader, "cache", caches, used_caches);
 }
 
 GatewayConfig finish(RawGateway& raw, Reader& reader) {
   check_admin(reader, raw.admin);
-  GatewayConfig config{raw.process, raw.admin, raw.log, {}, {}, raw.auth, raw.errors, {}, {}};
+  GatewayConfig config{raw.process, raw.admin, raw.log, {}, {}, raw.auth, raw.caches, raw.errors, {}, {}};
   settle(config.process);
   finish_listeners(raw, reader, config);
   const std::vector<Defined> upstreams = finish_upstreams(raw, reader, config);
@@ -156,6 +161,7 @@ std::string dump(const GatewayConfig& config) {
   raw.admin = config.admin;
   raw.log = config.log;
   raw.auth = config.auth;
+  raw.caches = config.caches;
   raw.errors = config.errors;
   for (const ListenerConfig& listener : config.listeners) {
     raw.listeners.push_back({listener, {}, {}, {}});

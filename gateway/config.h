@@ -148,6 +148,7 @@ struct RouteConfig {
   config::Place cors_place;
   CompressConfig compress;
   ConcurrencyConfig concurrency;
+  CacheUse cache;
   std::optional<RespondConfig> respond;
   std::optional<RedirectConfig> redirect;
   config::Place redirect_place;
@@ -168,6 +169,7 @@ struct GatewayConfig {
   std::vector<ListenerConfig> listeners;
   std::vector<UpstreamConfig> upstreams;
   std::vector<AuthConfig> auth;
+  std::vector<CacheConfig> caches;
   std::vector<ErrorPage> errors;
   std::vector<RouteConfig> routes;                   // [defaults] merged in
   std::shared_ptr<const routing::RouteTable> table;  // compiled from them, by the same indices

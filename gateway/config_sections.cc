@@ -4,6 +4,7 @@
 
 #include "common/config/shared_sections.h"
 #include "gateway/config_auth.h"
+#include "gateway/config_cache.h"
 #include "gateway/config_errors.h"
 #include "gateway/config_filters.h"
 #include "gateway/config_resilience.h"
@@ -222,7 +223,9 @@ const Section<RouteConfig>& inherited_section() {
           .field("compress", &RouteConfig::compress, compress(),
                  "Codings that the gateway may put bodies into, by the client's Accept-Encoding.")
           .field("concurrency", &RouteConfig::concurrency, concurrency(),
-                 "Requests of the route at a time: a number, or { limit, key } for those of each caller.");
+                 "Requests of the route at a time: a number, or { limit, key } for those of each caller.")
+          .field("cache", &RouteConfig::cache, cache_use(),
+                 "The cache that its answers are stored in, as far as they say that they may; \"off\": none.");
   return section;
 }
 
@@ -281,6 +284,7 @@ const Section<RawGateway>& root_section() {
                      [](RawUpstream& u) -> std::string& { return u.config.options.name; }, &RawUpstream::place),
                  "Servers among which requests are balanced, by name.")
           .field("auth", &RawGateway::auth, auth_providers(), "Who says who a caller is, by name.")
+          .field("cache", &RawGateway::caches, caches(), "Stored answers, by the name of the cache.")
           .field("errors", &RawGateway::errors, error_pages(),
                  "Files that stand in for the bodies of the gateway's own errors, by status: 404 = \"404.html\"; "
                  "\"5xx\" for all that have none. {status} {title} {detail} {reason} {instance} in them are filled in. "

@@ -24,6 +24,7 @@ struct RawGateway {
   std::vector<RawListener> listeners;
   std::vector<RawUpstream> upstreams;
   std::vector<AuthConfig> auth;
+  std::vector<CacheConfig> caches;
   std::vector<ErrorPage> errors;
   RouteConfig defaults;  // what every route begins as
   std::vector<RouteConfig> routes;

@@ -32,6 +32,7 @@ struct ExchangeReport {
   std::string server;
   std::optional<Duration> upstream_time;  // from the request sent to the answer's head
   std::uint32_t attempts = 0;
+  std::string_view cache;  // what a cache had for it: "hit", "miss" …; empty: none was asked
 };
 
 struct Exchange {
@@ -59,6 +60,7 @@ struct Exchange {
   std::string_view client_request_id;  // the client's own X-Request-Id, where it is believed
   std::string_view via;                // our pseudonym in Via
   http::Forwarding forwarding;         // what a service is told of the client
+  bool authorization = false;          // it came with Authorization, which may have been removed since
   bool websocket = false;              // it asks for a WebSocket, by every rule, and its route lets it
   Duration idle = kNever;              // how long what streams may stand still, on either side
 

@@ -12,6 +12,7 @@
 #include "common/http/problem.h"
 #include "common/http/write_head.h"
 #include "gateway/auth/identity_fields.h"
+#include "gateway/filters/cache/request.h"
 #include "gateway/filters/cors.h"
 #include "gateway/handlers/redirect.h"
 #include "gateway/routing/destination.h"
@@ -221,6 +222,9 @@ void Explainer::take(std::size_t index, const routing::Params& params) {
       refuse(http::to_status(written.error()), written.error().reason, written.error().detail);
     }
     return;
+  }
+  if (!route.cache.cache.empty() && (head_.method == http::Method::get || head_.method == http::Method::head)) {
+    out_.cache_key = cache_url(values.scheme, head_.host, head_.port, out_.path, values.query);
   }
   for (const TargetConfig& target : route.to) {
     out_.targets.push_back(target_of(target, target.path, pattern, values));

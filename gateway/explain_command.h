@@ -47,7 +47,8 @@ struct Explanation {
   std::vector<std::pair<std::string, std::string>> params;
   std::vector<ExplainedTarget> targets;
   std::optional<ExplainedTarget> mirror;
-  std::string location;  // of a redirect
+  std::string location;   // of a redirect
+  std::string cache_key;  // the URL by which its answer is stored and purged; empty: the route or method has no cache
 
   std::vector<ExplainedRival> rivals;  // the nearest first
 };

@@ -26,8 +26,10 @@ std::vector<std::string> filters_of(const GatewayConfig& config, std::size_t rou
   for (const AuthConfig& provider : config.auth) {
     providers.push_back(make_provider(provider, {std::make_shared<AuthHistory>(), nullptr}));
   }
+  std::vector<std::shared_ptr<cache::Store>> caches;
+  for (const CacheConfig& one : config.caches) caches.push_back(std::make_shared<cache::Store>(one.name));
   const Chain chain = compile_chain({config, config.routes[route], config.table->routes()[route].pattern, upstreams,
-                                     std::make_shared<Places>(), providers},
+                                     std::make_shared<Places>(), providers, caches},
                                     std::make_unique<Fixed>(RespondConfig{}));
   return chain.filter_names();
 }
@@ -105,6 +107,10 @@ void show_route(Text& text, const GatewayConfig& config, const Explanation& foun
   text.line("auth", auth_text(route));
   text.line("filters", filters.empty() ? "none" : fmt::format("{}", fmt::join(filters, ", ")));
   text.line("limits", limit_text(route));
+  if (!found.cache_key.empty()) {
+    text.line("cache", fmt::format("{}, key {}{}", route.cache.cache, printable(found.cache_key),
+                                   route.auth.empty() ? "" : "; for each caller, unless the answer is public"));
+  }
   std::uint64_t weights = 0;
   for (const ExplainedTarget& target : found.targets) weights += target.weight;
   for (const ExplainedTarget& target : found.targets) {
@@ -171,6 +177,10 @@ void write_route(JsonWriter& json, const GatewayConfig& config, const Explanatio
     json.key("concurrency").begin_object().member("limit", most.limit);
     if (most.key.kind != KeyConfig::Kind::none) json.member("key", most.key.text());
     json.end_object();
+  }
+  if (!found.cache_key.empty()) {
+    json.key("cache").begin_object().member("name", route.cache.cache).member("key", found.cache_key);
+    json.member("per_caller", !route.auth.empty()).end_object();
   }
   json.end_object();
   json.key("targets").begin_array();

@@ -70,6 +70,9 @@ std::shared_ptr<const Generation> Generation::build(std::shared_ptr<const Gatewa
     generation->providers.push_back(
         make_provider(provider, {lasting.states.auth(provider.name), lasting.keys.keys_of(provider)}));
   }
+  for (const CacheConfig& one : generation->config.caches) {
+    generation->caches.push_back(lasting.states.cache(one.name));
+  }
   generation->identity_fields = names_of_identity_fields(generation->config);
   generation->table = generation->config.table;
   for (std::uint32_t i = 0; i < generation->config.routes.size(); ++i) {
@@ -79,7 +82,7 @@ std::shared_ptr<const Generation> Generation::build(std::shared_ptr<const Gatewa
     generation->places.push_back(route.concurrency.limit == 0 ? nullptr : lasting.states.places(route.name));
     generation->routes.push_back({i, route.name, route.max_body, route.websocket, route.encoded_slashes, route.cors.on,
                                   compile_chain({generation->config, route, pattern, generation->upstreams,
-                                                 generation->places[i], generation->providers},
+                                                 generation->places[i], generation->providers, generation->caches},
                                                 make_handler(*generation, route, pattern))});
   }
   return generation;
@@ -93,6 +96,17 @@ void Generation::write_auth(JsonWriter& json) const {
     json.end_object();
   }
   json.end_array();
+}
+
+void Generation::configure_caches() const {
+  const auto seconds = [](Duration duration) {
+    return static_cast<cache::Seconds>(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+  };
+  for (std::size_t i = 0; i < caches.size(); ++i) {
+    const CacheConfig& one = config.caches[i];
+    caches[i]->configure(
+        {one.size, one.max_object, {seconds(one.stale.while_revalidate), seconds(one.stale.if_error)}});
+  }
 }
 
 void Generation::write_breakers(JsonWriter& json) const {

@@ -37,7 +37,7 @@ struct SharedListener {
   std::shared_ptr<const AccessList> access;
 };
 
-struct Generation {
+struct Generation : std::enable_shared_from_this<Generation> {
   explicit Generation(std::shared_ptr<const GatewayConfig> from) : loaded(std::move(from)), config(*loaded) {}
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
@@ -48,6 +48,7 @@ struct Generation {
   std::vector<std::shared_ptr<balance::Upstream>> upstreams;  // in the order of config.upstreams
   std::vector<std::shared_ptr<UpstreamHistory>> histories;    // likewise
   std::vector<std::shared_ptr<const Provider>> providers;     // in the order of config.auth
+  std::vector<std::shared_ptr<cache::Store>> caches;          // in the order of config.caches
   std::vector<std::string> identity_fields;                   // what tells services who calls: never a client's own
   bool encoded_slashes = false;                               // one of the routes takes them
   std::vector<Route> routes;                                  // in the order of config.routes
@@ -61,6 +62,9 @@ struct Generation {
   void write_auth(JsonWriter& json) const;
   // Likewise: the upstreams that have a breaker, each with its state and how long it stays open.
   void write_breakers(JsonWriter& json) const;
+
+  // It is in force: caches take the sizes that it gives them.
+  void configure_caches() const;
 
   // `lasting`: what earlier generations leave to this one.
   struct Lasting {

@@ -5,6 +5,7 @@
 #include "common/process/control.h"
 #include "common/process/loading.h"
 #include "common/process/versions.h"
+#include "gateway/cache_admin.h"
 #include "gateway/config.h"
 #include "gateway/explain_command.h"
 #include "gateway/generation.h"
@@ -45,6 +46,7 @@ process::NextGeneration next_generation(std::shared_ptr<const gateway::Generatio
               [next, &lasting] {
                 lasting.present = next;
                 follow_keys(lasting);
+                next->configure_caches();
               }};
 }
 
@@ -88,7 +90,14 @@ process::ProgramParts parts(Lasting& lasting) {
   parts.begin = [&lasting] { follow_keys(lasting); };
   parts.end = [&lasting] { return lasting.keys.stop(); };
   parts.status.emplace_back("auth", [&lasting](JsonWriter& json) { lasting.present->write_auth(json); });
+  parts.collectors.emplace_back(
+      [&lasting](observe::MetricSamples& samples) { gateway::collect_caches(*lasting.present, samples); });
+  parts.endpoints.push_back(
+      {"DELETE", "/cache/{name}", [&lasting](process::WorkerPool&, const observe::AdminRequest& request) {
+         return gateway::purge_cache(*lasting.present, request);
+       }});
   parts.status.emplace_back("breakers", [&lasting](JsonWriter& json) { lasting.present->write_breakers(json); });
+  parts.status.emplace_back("caches", [&lasting](JsonWriter& json) { gateway::write_caches(json, *lasting.present); });
   parts.status.emplace_back("routes", [&lasting](JsonWriter& json) { lasting.present->write_routes(json); });
   return parts;
 }
@@ -109,6 +118,7 @@ int run(gateway::GatewayConfig config, const std::string& file, std::vector<std:
   lasting.present = gateway::Generation::build(
       loaded, {control.registry(), lasting.states, lasting.limits, lasting.sources, lasting.keys},
       control.max_connections());
+  lasting.present->configure_caches();
   process::ProgramParts all = parts(lasting);
   all.build = builder(loaded, control, lasting);
   all.load_next = process::load_next<gateway::GatewayConfig>(

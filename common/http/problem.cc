@@ -52,6 +52,7 @@ constexpr std::array kReasons = {
     ReasonRow{"local_ports_exhausted", 503, "There is too much to do at the moment."},
     ReasonRow{"shutting_down", 503, "The server is about to stop."},
     ReasonRow{"upstream_connect_timeout", 504, "The service could not be reached in time."},
+    ReasonRow{"not_cached", 504, "Nothing that is fresh enough is stored."},
     ReasonRow{"upstream_timeout", 504, "The service did not answer in time."},
     ReasonRow{"version_not_supported", 505, "The HTTP version is not supported."},
     ReasonRow{"loop", 508, "The request has come through here before."},

@@ -9,6 +9,8 @@
 #include "gateway/filters/answer_errors.h"
 #include "gateway/filters/authenticate.h"
 #include "gateway/filters/authorize.h"
+#include "gateway/filters/cache/cache.h"
+#include "gateway/filters/cache/invalidate.h"
 #include "gateway/filters/client_address.h"
 #include "gateway/filters/compress.h"
 #include "gateway/filters/concurrency.h"
@@ -89,7 +91,13 @@ Chain compile_chain(const ChainMaterial& material, std::unique_ptr<const Handler
   if (!route.headers.request.empty()) {
     chain.add(std::make_unique<RequestHeaders>(FieldEdits(route.headers.request, material.pattern)));
   }
-  // The request as the service gets it.
+  // The request as the service gets it: what is stored is told apart by its fields, and a copy is made of what is
+  // asked.
+  if (!route.cache.cache.empty()) {
+    chain.add(std::make_unique<Cache>(route.name, material.caches[route.cache.index], !route.auth.empty()));
+  } else if (!material.caches.empty()) {
+    chain.add(std::make_unique<InvalidateCaches>(std::vector(material.caches.begin(), material.caches.end())));
+  }
   if (route.mirror) chain.add(make_mirror(material));
   return chain;
 }

@@ -7,6 +7,7 @@
 
 #include "common/balance/upstream.h"
 #include "gateway/auth/provider.h"
+#include "gateway/cache/store.h"
 #include "gateway/config.h"
 #include "gateway/filters/filter.h"
 #include "gateway/resilience/places.h"
@@ -37,6 +38,7 @@ struct ChainMaterial {
   std::span<const std::shared_ptr<balance::Upstream>> upstreams;  // in the order of config.upstreams
   std::shared_ptr<Places> places;                                 // the route's, for `concurrency`
   std::span<const std::shared_ptr<const Provider>> providers;     // in the order of config.auth
+  std::span<const std::shared_ptr<cache::Store>> caches;          // in the order of config.caches
 };
 
 // The filters of a route before `handler`. The order in which they run is written in chain.cc, and nowhere else.

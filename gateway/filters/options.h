@@ -52,4 +52,24 @@ struct CompressConfig {
   std::uint64_t min_size = 1024;  // of a body whose length is known
 };
 
+// A [cache.NAME].
+struct CacheConfig {
+  std::string name;
+  config::Place place;
+  std::uint64_t size = 256 * 1024 * 1024;  // bytes really held
+  std::uint64_t max_object = 1024 * 1024;  // of a body
+  config::Place max_object_place;          // where the file says it; else it is at most half of the size
+  struct Stale {
+    Duration while_revalidate = Duration::zero();
+    Duration if_error = Duration::zero();
+  } stale;
+};
+
+// `cache` of a route.
+struct CacheUse {
+  std::string cache;  // its name; empty: none
+  config::Place place;
+  std::size_t index = 0;  // in GatewayConfig::caches
+};
+
 }  // namespace tandem::gateway

@@ -26,4 +26,8 @@ std::shared_ptr<AuthHistory> StateRegistry::auth(const std::string& provider) {
   return find_or_make(auth_, provider, [] { return std::make_shared<AuthHistory>(); });
 }
 
+std::shared_ptr<cache::Store> StateRegistry::cache(const std::string& name) {
+  return find_or_make(caches_, name, [&] { return std::make_shared<cache::Store>(name); });
+}
+
 }  // namespace tandem::gateway

@@ -5,6 +5,7 @@
 namespace tandem::gateway {
 
 async::Task<Result<void>> InterimAnswers::send(std::string_view head) {
+  if (!stream_) co_return Result<void>{};
   waiting_ += head;
   co_return co_await flush();
 }
@@ -20,12 +21,12 @@ async::Task<Result<void>> InterimAnswers::flush() {
 
 async::Task<Result<void>> InterimAnswers::write_waiting() {
   while (!waiting_.empty()) {
-    const net::IoResult result = stream_.try_write(std::span<const char>(waiting_));
+    const net::IoResult result = stream_->try_write(std::span<const char>(waiting_));
     if (result.failed()) co_return fail_errno(Origin::internal, "reset", "write", result.error);
     waiting_.erase(0, result.bytes);
     if (waiting_.empty()) break;
     const Instant deadline = deadline_after(async::Scheduler::current().now(), idle_);
-    if (auto waited = co_await stream_.writable(deadline); !waited) co_return waited;
+    if (auto waited = co_await stream_->writable(deadline); !waited) co_return waited;
   }
   co_return Result<void>{};
 }

@@ -12,7 +12,7 @@ namespace tandem::gateway {
 
 class InterimAnswers {
  public:
-  explicit InterimAnswers(net::Stream& stream) : stream_(stream) {}
+  explicit InterimAnswers(net::Stream* stream) : stream_(stream) {}  // null: nobody hears of them
 
   void set_idle(Duration idle) { idle_ = idle; }  // how long a write may wait without progress
 
@@ -28,7 +28,7 @@ class InterimAnswers {
   async::Task<Result<void>> flush();
   async::Task<Result<void>> write_waiting();
 
-  net::Stream& stream_;
+  net::Stream* const stream_;
   Duration idle_ = kNever;
   std::string waiting_;
   bool writing_ = false;

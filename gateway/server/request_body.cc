@@ -54,13 +54,15 @@ void RequestBody::copy(std::string_view run) {
 }
 
 std::optional<Result<std::string_view>> RequestBody::try_read() {
+  if (!inbound_) return std::string_view();
   if (continue_awaited_) return std::nullopt;
-  auto run = inbound_.try_read_body(decoder_, Origin::client);
+  auto run = inbound_->try_read_body(decoder_, Origin::client);
   if (!run) return std::nullopt;
   return handed_out(std::move(*run));
 }
 
 async::Task<Result<std::string_view>> RequestBody::read() {
+  if (!inbound_) co_return std::string_view();
   const async::Scheduler& scheduler = async::Scheduler::current();
   if (std::exchange(continue_awaited_, false)) {
     if (auto sent = co_await interim_.send("HTTP/1.1 100 Continue\r\n\r\n"); !sent) {
@@ -70,18 +72,19 @@ async::Task<Result<std::string_view>> RequestBody::read() {
   const Instant began = scheduler.now();
   const Instant deadline = std::min(deadline_after(began, idle_), rate_.deadline(began, decoder_.received()));
   // No co_await inside the argument list: a run lies in the scratch buffer and must be handed on at once.
-  auto run = co_await inbound_.read_body(decoder_, Origin::client, deadline);
+  auto run = co_await inbound_->read_body(decoder_, Origin::client, deadline);
   rate_.waited(scheduler.now() - began);
   co_return handed_out(std::move(run));
 }
 
 async::Task<bool> RequestBody::drain(std::uint64_t most, Instant deadline) {
+  if (!inbound_) co_return true;
   if (continue_awaited_) co_return decoder_.done();  // it was never asked for; the client may or may not send it
   const std::uint64_t before = decoder_.received();
   while (!decoder_.done() && !decoder_.error()) {
     if (decoder_.received() - before > most) co_return false;
     if (const auto left = decoder_.remaining(); left && *left > most) co_return false;
-    const auto run = co_await inbound_.read_body(decoder_, Origin::client, deadline);
+    const auto run = co_await inbound_->read_body(decoder_, Origin::client, deadline);
     if (!run) co_return false;
   }
   co_return decoder_.done();

@@ -14,7 +14,9 @@ namespace tandem::gateway {
 
 class RequestBody {
  public:
-  RequestBody(net::Stream& stream, http::Inbound& inbound) : stream_(stream), inbound_(inbound), interim_(stream) {}
+  RequestBody(net::Stream& stream, http::Inbound& inbound) : stream_(&stream), inbound_(&inbound), interim_(&stream) {}
+  // Of a request without a body and without a client that waits for its answer; `local` is where its client connected.
+  explicit RequestBody(Address local) : local_(std::move(local)), interim_(nullptr) {}
 
   // A request's head has come. `continue_awaited`: the client sends nothing before 100 (RFC 9110 §10.1.1).
   // `rate`: how slowly the client may send it.
@@ -45,8 +47,12 @@ class RequestBody {
   InterimAnswers& interim() { return interim_; }
 
   // While on, a client that ends is gone (see net::Stream::cancel_on_end): for a wait in a queue.
-  Address local_address() const { return stream_.socket().local_address(); }  // what the client connected to
-  void cancel_on_end(bool on) { stream_.cancel_on_end(on); }
+  Address local_address() const {
+    return stream_ ? stream_->socket().local_address() : local_;
+  }  // what the client connected to
+  void cancel_on_end(bool on) {
+    if (stream_) stream_->cancel_on_end(on);
+  }
 
   // Reads and drops what is left, up to `most` bytes and until `deadline`. True when the end was reached.
   async::Task<bool> drain(std::uint64_t most, Instant deadline);
@@ -55,8 +61,9 @@ class RequestBody {
   Result<std::string_view> handed_out(Result<std::string_view> run);
   void copy(std::string_view run);
 
-  net::Stream& stream_;
-  http::Inbound& inbound_;
+  net::Stream* const stream_ = nullptr;
+  http::Inbound* const inbound_ = nullptr;
+  const Address local_{};
   InterimAnswers interim_;
   http::BodyDecoder decoder_;
   http::BodyFraming framing_;

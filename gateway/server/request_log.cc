@@ -39,6 +39,7 @@ AccessRecord access_record(const Connection& connection, const Exchange& exchang
   record.server = exchange.report.server;
   record.upstream_time = exchange.report.upstream_time;
   record.attempts = exchange.report.attempts;
+  record.cache = exchange.report.cache;
   if (exchange.identity) record.consumer = exchange.identity->consumer;
   record.client_request_id = exchange.client_request_id;
   if (exchange.worker.log_format == observe::LogFormat::combined) {

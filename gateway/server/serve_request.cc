@@ -60,6 +60,7 @@ std::optional<http::HttpError> prepare(Connection& connection, Exchange& exchang
   exchange.websocket = websocket && head.fields.has(http::FieldId::sec_websocket_key);  // no Connection named it
   exchange.forwarding =
       http::forwarding_of(head, exchange.peer.ip, listener.trusted_proxies, exchange.tls != nullptr, exchange.via);
+  exchange.authorization = head.fields.has(http::FieldId::authorization);
   http::remove_forwarding_fields(head.fields);
   remove_identity_fields(head.fields, exchange.generation->identity_fields);
   exchange.scheme = exchange.forwarding.forwarded_proto;

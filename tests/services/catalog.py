@@ -4,7 +4,8 @@ from service import READ, serve
 
 
 def product(request, path):
-    request.answer(200, {"product": path, "price": 10 + len(path), "currency": "EUR"})
+    request.answer(200, {"product": path, "price": 10 + len(path), "currency": "EUR"},
+                   [("Cache-Control", "max-age=60, stale-while-revalidate=30")])
 
 
 serve([(READ, r"/products/(.*)", product)])

@@ -47,17 +47,19 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer_request
 
-    def answer(self, status, value):
+    def answer(self, status, value, headers=()):
         body = json.dumps(value).encode() + b"\n"
-        self.head(status, len(body), "application/json")
+        self.head(status, len(body), "application/json", headers)
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def head(self, status, length, kind):
+    def head(self, status, length, kind, headers=()):
         self.send_response(status)
         self.send_header("Service", self.service)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(length))
+        for name, value in headers:
+            self.send_header(name, value)
         self.end_headers()
 
     def body_sha256(self):
