@@ -39,8 +39,8 @@ bool check_keys(Reader& reader, const std::vector<ConsumerConfig>& consumers) {
 const Section<ApiKeyConfig>& api_key_section() {
   static const Section<ApiKeyConfig> section = [] {
     Section<ApiKeyConfig> made;
-    with_consumers_file(made, &ApiKeyConfig::file, &ApiKeyConfig::file_place,
-                        "Who has a key: { file = \"PATH\" }, a file of [[consumer]]; read again on every reload.");
+    with_file(made, "consumers", &ApiKeyConfig::file, &ApiKeyConfig::file_place,
+              "Who has a key: { file = \"PATH\" }, a file of [[consumer]]; read again on every reload.");
     return made.field("consumer", &ApiKeyConfig::in_place, in_place(), "Likewise, written here.")
         .at(&ApiKeyConfig::in_place_place);
   }();

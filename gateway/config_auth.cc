@@ -7,6 +7,7 @@
 
 #include "common/http/byte_class.h"
 #include "gateway/config_api_key.h"
+#include "gateway/config_basic.h"
 #include "gateway/config_jwt.h"
 #include "gateway/filters/authenticate.h"
 
@@ -48,9 +49,11 @@ Kind<CredentialSource> source() {
   return kind;
 }
 
-constexpr std::array kKinds = {AuthKind::jwt, AuthKind::api_key};
+constexpr std::array kKinds = {AuthKind::jwt, AuthKind::api_key, AuthKind::basic};
 
-Kind<AuthKind> auth_kind() { return words<AuthKind>({{"jwt", AuthKind::jwt}, {"api_key", AuthKind::api_key}}); }
+Kind<AuthKind> auth_kind() {
+  return words<AuthKind>({{"jwt", AuthKind::jwt}, {"api_key", AuthKind::api_key}, {"basic", AuthKind::basic}});
+}
 
 Section<AuthConfig> common_keys() {
   return Section<AuthConfig>()
@@ -72,9 +75,11 @@ const Section<AuthConfig>& section_of(AuthKind kind) {
   static const Section<AuthConfig> jwt = keys_with_place().include(jwt_section(), &AuthConfig::jwt);
   static const Section<AuthConfig> api_key =
       keys_with_place().required().include(api_key_section(), &AuthConfig::api_key);
+  static const Section<AuthConfig> basic = common_keys().include(basic_section(), &AuthConfig::basic);
   switch (kind) {
     case AuthKind::jwt: break;
     case AuthKind::api_key: return api_key;
+    case AuthKind::basic: return basic;
   }
   return jwt;
 }
@@ -84,6 +89,7 @@ bool finish_kind(Reader& reader, AuthConfig& read, bool good) {
   switch (read.kind) {
     case AuthKind::jwt: break;
     case AuthKind::api_key: return finish_api_key(reader, read) && good;
+    case AuthKind::basic: return finish_basic(reader, read) && good;
   }
   return good && finish_jwt(reader, read);
 }

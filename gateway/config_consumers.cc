@@ -95,6 +95,11 @@ Section<ConsumerConfig> common_keys() {
 
 }  // namespace
 
+const Section<ConsumerConfig>& consumer_section() {
+  static const Section<ConsumerConfig> section = common_keys();
+  return section;
+}
+
 const Section<ConsumerConfig>& key_consumer_section() {
   static const Section<ConsumerConfig> section =
       common_keys()
@@ -109,7 +114,11 @@ bool read_consumers(Reader& reader, const std::string& path, Place named_at, con
                     std::vector<ConsumerConfig>& to) {
   auto text = read_file(path, kMostBytes);
   if (!text) return reader.error(named_at, text.error().detail);
-  const std::uint32_t file = reader.diagnostics().add_file(path, *std::move(text));
+  return parse_consumers(reader, reader.diagnostics().add_file(path, *std::move(text)), section, to);
+}
+
+bool parse_consumers(Reader& reader, std::uint32_t file, const Section<ConsumerConfig>& section,
+                     std::vector<ConsumerConfig>& to) {
   const auto root = parse_toml(file, reader.diagnostics());
   if (!root) return false;
   const Place whole = {file, 0, 0};

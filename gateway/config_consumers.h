@@ -1,6 +1,7 @@
 // Consumers: who is known to a provider by name, in a file of [[consumer]] tables or in place. Private to the files
 // that read [auth.NAME].
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,8 @@
 
 namespace tandem::gateway {
 
-// name, key_hash, groups, plan.
+// name, groups, plan; and of those with a key: key_hash.
+const config::Section<ConsumerConfig>& consumer_section();
 const config::Section<ConsumerConfig>& key_consumer_section();
 
 // Reads all of `path`, which is named at `named_at`; every error has its place in that file. False, and said so, when
@@ -17,18 +19,22 @@ const config::Section<ConsumerConfig>& key_consumer_section();
 bool read_consumers(config::Reader& reader, const std::string& path, config::Place named_at,
                     const config::Section<ConsumerConfig>& section, std::vector<ConsumerConfig>& to);
 
-// `consumers = { file = "PATH" }`, for a struct with the path and its place.
+// Likewise, of a text that the diagnostics have as `file`.
+bool parse_consumers(config::Reader& reader, std::uint32_t file, const config::Section<ConsumerConfig>& section,
+                     std::vector<ConsumerConfig>& to);
+
+// `consumers = { file = "PATH" }` and the like, for a struct with the path and its place.
 template <class S>
-config::Section<S>& with_consumers_file(config::Section<S>& section, std::string S::* file, config::Place S::* place,
-                                        std::string_view doc) {
+config::Section<S>& with_file(config::Section<S>& section, std::string_view key, std::string S::* file,
+                              config::Place S::* place, std::string_view doc) {
+  auto inner = std::make_shared<config::Section<S>>();
+  inner->field("file", file, config::path(), "Its path.").required();
   return section.custom(
-      "consumers",
-      [=](config::Reader& reader, const config::Value& value, S& to) {
-        static const config::Section<S> inner =
-            config::Section<S>().field("file", file, config::path(), "Its path.").required();
+      key,
+      [inner, place](config::Reader& reader, const config::Value& value, S& to) {
         to.*place = value.place;
         if (!value.table()) return reader.expected("{ file = \"PATH\" }", value);
-        return inner.read(reader, value, to);
+        return inner->read(reader, value, to);
       },
       [=](const S& from) -> std::optional<config::Value> {
         if ((from.*file).empty()) return std::nullopt;

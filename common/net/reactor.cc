@@ -57,7 +57,17 @@ struct Reactor::Handles {
   std::atomic<bool> stopping = false;
 };
 
-Reactor::Reactor() : handles_(std::make_unique<Handles>()), scratch_(std::make_unique<char[]>(kScratchSize)) {
+bool RemoteReactor::post(std::move_only_function<void()>&& function) {
+  const std::scoped_lock lock(mutex_);
+  if (!reactor_) return false;
+  reactor_->post(std::move(function));
+  return true;
+}
+
+Reactor::Reactor()
+    : handles_(std::make_unique<Handles>()),
+      remote_(std::make_shared<RemoteReactor>(*this)),
+      scratch_(std::make_unique<char[]>(kScratchSize)) {
   assert(!current_reactor && "one reactor a thread");
   current_reactor = this;
   async::Scheduler::current().set_now(now());
@@ -74,6 +84,10 @@ Reactor::Reactor() : handles_(std::make_unique<Handles>()), scratch_(std::make_u
 
 Reactor::~Reactor() {
   end_turn();
+  {
+    const std::scoped_lock lock(remote_->mutex_);
+    remote_->reactor_ = nullptr;
+  }
   Handles& h = *handles_;
   {
     const std::scoped_lock lock(h.mutex);  // whoever still posts or stops has done so
@@ -82,7 +96,7 @@ Reactor::~Reactor() {
                               reinterpret_cast<uv_handle_t*>(&h.timer), reinterpret_cast<uv_handle_t*>(&h.busy)}) {
     uv_close(handle, nullptr);
   }
-  uv_run(&h.loop, UV_RUN_DEFAULT);  // the close callbacks
+  uv_run(&h.loop, UV_RUN_DEFAULT);  // the close callbacks, and the end of what runs off the loop
   uv_loop_close(&h.loop);
   close(epoll_fd_);
   current_reactor = nullptr;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -33,6 +34,22 @@ class EventTarget {
 
 using WatchId = std::uint32_t;
 inline constexpr WatchId kNoWatch = 0xffffffff;
+
+class Reactor;
+
+// A reactor as other threads may keep it beyond its end.
+class RemoteReactor {
+ public:
+  explicit RemoteReactor(Reactor& reactor) : reactor_(&reactor) {}
+
+  // As Reactor::post(); false when the reactor has ended: `function` is untouched then.
+  bool post(std::move_only_function<void()>&& function);
+
+ private:
+  friend class Reactor;
+  std::mutex mutex_;
+  Reactor* reactor_;  // guarded by mutex_; null: it has ended
+};
 
 class Reactor {
  public:
@@ -67,6 +84,7 @@ class Reactor {
   // Runs `function` on this reactor's thread. From any thread, also before run() begins. What was posted before run()
   // returns has run by then; what comes later is destroyed with the reactor, for what it is about may be gone.
   void post(std::move_only_function<void()> function);
+  const std::shared_ptr<RemoteReactor>& remote() const { return remote_; }
 
   void run();   // until stop()
   void stop();  // from any thread
@@ -108,6 +126,7 @@ class Reactor {
 
   int epoll_fd_ = -1;
   std::unique_ptr<Handles> handles_;
+  std::shared_ptr<RemoteReactor> remote_;
   std::vector<Entry> entries_;
   WatchId free_ = kNoWatch;
   std::vector<Later> later_;

@@ -17,14 +17,14 @@ ApiKey::ApiKey(const AuthConfig& config, std::shared_ptr<AuthHistory> history) :
 }
 
 // Everything is known already: there is nothing left to verify.
-std::shared_ptr<const Identity> ApiKey::recall(std::string_view key) const {
+std::shared_ptr<const Identity> ApiKey::recall(std::string_view key, const Exchange&) const {
   const Verified::Hash hash = Verified::hash(key);
   const auto found =
       std::ranges::lower_bound(consumers_, hash, {}, [](const auto& consumer) { return consumer.first; });
   return found != consumers_.end() && found->first == hash ? found->second : nullptr;
 }
 
-async::Task<AuthVerdict> ApiKey::verify(std::string_view key) const {
+async::Task<AuthVerdict> ApiKey::verify(std::string_view key, const Exchange&) const {
   co_return std::unexpected(AuthRefusal{key.empty() ? "the key is empty" : "nobody has this key"});
 }
 

@@ -14,8 +14,8 @@ class ApiKey final : public Provider {
  public:
   ApiKey(const AuthConfig& config, std::shared_ptr<AuthHistory> history);
 
-  std::shared_ptr<const Identity> recall(std::string_view key) const override;
-  async::Task<AuthVerdict> verify(std::string_view key) const override;
+  std::shared_ptr<const Identity> recall(std::string_view key, const Exchange& exchange) const override;
+  async::Task<AuthVerdict> verify(std::string_view key, const Exchange& exchange) const override;
   std::string challenge(bool refused) const override;
 
  private:

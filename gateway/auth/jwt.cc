@@ -63,12 +63,12 @@ async::Task<std::expected<PublishedKeys, AuthRefusal>> Jwt::keys_that_signed(con
   }
 }
 
-std::shared_ptr<const Identity> Jwt::recall(std::string_view token) const {
+std::shared_ptr<const Identity> Jwt::recall(std::string_view token, const Exchange&) const {
   if (token.size() > jose::kMaxTokenBytes) return nullptr;
   return verified_.find(Verified::hash(token), keys_version(), wall_now());
 }
 
-async::Task<AuthVerdict> Jwt::verify(std::string_view text) const {
+async::Task<AuthVerdict> Jwt::verify(std::string_view text, const Exchange&) const {
   auto token = jose::parse_token(text);
   if (!token) co_return std::unexpected(AuthRefusal{std::string(token.error())});
   const auto keys = co_await keys_that_signed(*token);

@@ -15,8 +15,8 @@ class Jwt final : public Provider {
   // `remote`: for one whose keys are not in its configuration.
   Jwt(const AuthConfig& config, std::shared_ptr<AuthHistory> history, std::shared_ptr<RemoteKeys> remote);
 
-  std::shared_ptr<const Identity> recall(std::string_view token) const override;
-  async::Task<AuthVerdict> verify(std::string_view token) const override;
+  std::shared_ptr<const Identity> recall(std::string_view token, const Exchange& exchange) const override;
+  async::Task<AuthVerdict> verify(std::string_view token, const Exchange& exchange) const override;
   std::string challenge(bool refused) const override;
   void write_status(JsonWriter& json) const override;
 

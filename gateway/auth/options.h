@@ -16,10 +16,11 @@
 #include "gateway/auth/url.h"
 #include "gateway/jose/algorithm.h"
 #include "gateway/jose/key_set.h"
+#include "gateway/passwords/htpasswd.h"
 
 namespace tandem::gateway {
 
-enum class AuthKind : std::uint8_t { jwt, api_key };
+enum class AuthKind : std::uint8_t { jwt, api_key, basic };
 
 // Where in a request the credential stands.
 struct CredentialSource {
@@ -76,6 +77,16 @@ struct ApiKeyConfig {
   config::Place file_place, in_place_place;
 };
 
+struct BasicConfig {
+  std::string file;                             // of users
+  std::string consumers_file;                   // empty: nobody has groups or a plan
+  std::string realm;                            // empty: the provider's name
+  Duration remember = std::chrono::minutes(1);  // how long a password that was right needs no checking
+  std::vector<passwords::User> users;
+  std::vector<ConsumerConfig> consumers;  // of users by their names
+  config::Place file_place, consumers_place;
+};
+
 struct AuthConfig {
   std::string name;
   config::Place place;
@@ -85,6 +96,7 @@ struct AuthConfig {
   std::optional<limit::Rate> auth_failures = limit::Rate{20, std::chrono::minutes(1)};  // per address; none: unlimited
   JwtConfig jwt;
   ApiKeyConfig api_key;
+  BasicConfig basic;
 };
 
 // Who may call a route: by one of the groups, each of which needs all of its providers.

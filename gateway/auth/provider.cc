@@ -1,6 +1,7 @@
 #include "gateway/auth/provider.h"
 
 #include "gateway/auth/api_key.h"
+#include "gateway/auth/basic.h"
 #include "gateway/auth/jwt.h"
 
 namespace tandem::gateway {
@@ -19,6 +20,7 @@ std::shared_ptr<const Provider> make_provider(const AuthConfig& config, Provider
   switch (config.kind) {
     case AuthKind::jwt: break;
     case AuthKind::api_key: return std::make_shared<ApiKey>(config, std::move(material.history));
+    case AuthKind::basic: return std::make_shared<Basic>(config, std::move(material.history));
   }
   return std::make_shared<Jwt>(config, std::move(material.history), std::move(material.keys));
 }

@@ -8,22 +8,26 @@
 
 #include "common/async/task.h"
 #include "common/base/json_writer.h"
+#include "common/limit/open_counts.h"
 #include "common/limit/rate_table.h"
 #include "gateway/auth/options.h"
 #include "gateway/identity.h"
 
 namespace tandem::gateway {
 
+struct Exchange;
+
 // Why a credential was not accepted. The words are for the log: a client hears no more than that it was not.
 struct AuthRefusal {
   std::string why;
-  std::string_view reason = "unauthenticated";  // or "auth_unavailable": nobody could tell; a literal
+  std::string_view reason = "unauthenticated";  // a literal; or nobody could tell: "auth_unavailable", "overloaded"
 };
 using AuthVerdict = std::expected<std::shared_ptr<const Identity>, AuthRefusal>;
 
 // What lasts of a provider over reloads, by its name.
 struct AuthHistory {
   limit::RateTable failures{16'384};  // refused credentials, by address
+  limit::OpenCounts at_work;          // what takes long to verify, by address
 };
 
 class RemoteKeys;
@@ -40,9 +44,9 @@ class Provider {
   AuthHistory& history() const { return *history_; }
 
   // What is known of the credential already, without waiting and at little cost. Null: it is to be verified.
-  virtual std::shared_ptr<const Identity> recall(std::string_view credential) const = 0;
-  // The credential stays valid until the task has ended.
-  virtual async::Task<AuthVerdict> verify(std::string_view credential) const = 0;
+  virtual std::shared_ptr<const Identity> recall(std::string_view credential, const Exchange& exchange) const = 0;
+  // Both stay valid until the task has ended.
+  virtual async::Task<AuthVerdict> verify(std::string_view credential, const Exchange& exchange) const = 0;
   // What WWW-Authenticate says; `refused`: a credential was shown, and not accepted.
   virtual std::string challenge(bool refused) const = 0;
   // Members for /status: what is worth knowing of its state.

@@ -43,11 +43,12 @@ Response rate_limited(Exchange& exchange, Duration wait) {
 
 // What has become of verifying, over all choices.
 struct Authenticate::Verification {
+  const Exchange& exchange;
   const limit::Key address;
   std::vector<const Provider*> refused_by;  // to be charged
   std::string why;
-  bool unavailable = false;
-  Duration wait{};  // positive: the address has shown too many that were refused
+  std::string_view unavailable = {};  // why nobody could tell
+  Duration wait{};                    // positive: the address has shown too many that were refused
   std::shared_ptr<const Identity> identity;
 };
 
@@ -91,7 +92,7 @@ async::Task<Result<Response>> Authenticate::handle(Exchange& exchange, Next next
   if (!shown.repeated) {
     for (const Choice& choice : choices_) {
       if (choice.sources != shown.sources) continue;
-      if (auto identity = recall(choice, shown)) {
+      if (auto identity = recall(choice, shown, exchange)) {
         accept(exchange, choice, std::move(identity));
         return next(exchange);
       }
@@ -100,14 +101,15 @@ async::Task<Result<Response>> Authenticate::handle(Exchange& exchange, Next next
   return verify(exchange, next, shown);
 }
 
-std::shared_ptr<const Identity> Authenticate::recall(const Choice& choice, const Shown& shown) const {
+std::shared_ptr<const Identity> Authenticate::recall(const Choice& choice, const Shown& shown,
+                                                     const Exchange& exchange) const {
   if (choice.members.size() == 1) {
     const Member& only = choice.members.front();
-    return only.provider->recall(shown.credentials[only.source]);
+    return only.provider->recall(shown.credentials[only.source], exchange);
   }
   std::vector<std::shared_ptr<const Identity>> identities;
   for (const Member& member : choice.members) {
-    auto identity = member.provider->recall(shown.credentials[member.source]);
+    auto identity = member.provider->recall(shown.credentials[member.source], exchange);
     if (!identity) return nullptr;
     identities.push_back(std::move(identity));
   }
@@ -118,7 +120,8 @@ async::Task<Result<Response>> Authenticate::verify(Exchange& exchange, Next next
   if (shown.repeated) co_return refusal(http::bad_request("a credential stands there more than once"), exchange);
   if (shown.foreign) co_return refuse(exchange, false, "Authorization is of a scheme that nobody asks for");
   if (shown.sources == 0) co_return refuse(exchange, false, "no credential was shown");
-  Verification outcome = {.address = limit::source(exchange.client), .refused_by = {}, .why = {}, .identity = {}};
+  Verification outcome = {
+      .exchange = exchange, .address = limit::source(exchange.client), .refused_by = {}, .why = {}, .identity = {}};
   bool asked = false, ambiguous = false;
   for (const Choice& choice : choices_) {
     if (choice.sources != shown.sources) {
@@ -134,8 +137,8 @@ async::Task<Result<Response>> Authenticate::verify(Exchange& exchange, Next next
   }
   if (!asked && ambiguous) co_return refusal(http::bad_request("more credentials than one were shown"), exchange);
   if (!asked) co_return refuse(exchange, false, "a credential is missing");
-  if (outcome.unavailable) {
-    Response response = declined_for(std::chrono::seconds(1), "auth_unavailable", exchange);
+  if (!outcome.unavailable.empty()) {
+    Response response = declined_for(std::chrono::seconds(1), outcome.unavailable, exchange);
     exchange.report.detail = std::move(outcome.why);
     co_return response;
   }
@@ -152,7 +155,7 @@ async::Task<bool> Authenticate::ask(const Choice& choice, const Shown& shown, Ve
   for (const Member& member : choice.members) {
     const Provider& provider = *member.provider;
     const std::string_view credential = shown.credentials[member.source];
-    auto known = provider.recall(credential);
+    auto known = provider.recall(credential, outcome.exchange);
     if (known) {
       identities.push_back(std::move(known));
       continue;
@@ -162,12 +165,12 @@ async::Task<bool> Authenticate::ask(const Choice& choice, const Shown& shown, Ve
       outcome.wait = provider.history().failures.wait(outcome.address, limit::Gcra(*failures, failures->count), turn());
       if (outcome.wait > Duration::zero()) co_return false;
     }
-    auto verdict = co_await provider.verify(credential);
+    auto verdict = co_await provider.verify(credential, outcome.exchange);
     if (!verdict) {
       outcome.why +=
           fmt::format("{}{}: {}", outcome.why.empty() ? "" : "; ", provider.config().name, verdict.error().why);
       if (verdict.error().reason != "unauthenticated") {
-        outcome.unavailable = true;
+        outcome.unavailable = verdict.error().reason;
       } else if (failures && std::ranges::find(outcome.refused_by, &provider) == outcome.refused_by.end()) {
         outcome.refused_by.push_back(&provider);
       }
@@ -186,14 +189,19 @@ void Authenticate::accept(Exchange& exchange, const Choice& choice, std::shared_
 
 // The service gets no credential that is for the gateway, unless the provider that has accepted it says so.
 void Authenticate::remove_credentials(Exchange& exchange, const Choice* accepted_by) const {
+  const auto is_scheme = [](const CredentialSource& source) { return source.kind == CredentialSource::Kind::scheme; };
   Mask keep = 0;
+  bool keep_authorization = false;  // whatever else could have stood there
   if (accepted_by) {
     for (const Member& member : accepted_by->members) {
-      if (member.provider->config().forward_credentials) keep |= Mask{1} << member.source;
+      if (!member.provider->config().forward_credentials) continue;
+      keep |= Mask{1} << member.source;
+      keep_authorization |= is_scheme(sources_[member.source]);
     }
   }
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    if (!(keep & Mask{1} << i)) remove_credential(sources_[i], exchange);
+    if (keep & Mask{1} << i || (keep_authorization && is_scheme(sources_[i]))) continue;
+    remove_credential(sources_[i], exchange);
   }
 }
 

@@ -40,7 +40,7 @@ class Authenticate final : public Filter {
   struct Verification;
 
   Shown look(const Exchange& exchange) const;
-  std::shared_ptr<const Identity> recall(const Choice& choice, const Shown& shown) const;
+  std::shared_ptr<const Identity> recall(const Choice& choice, const Shown& shown, const Exchange& exchange) const;
   async::Task<Result<Response>> verify(Exchange& exchange, Next next, Shown shown) const;
   async::Task<bool> ask(const Choice& choice, const Shown& shown, Verification& outcome) const;
   void accept(Exchange& exchange, const Choice& choice, std::shared_ptr<const Identity> identity) const;

@@ -58,6 +58,8 @@ def completed(block, folder):
     (folder / "jwks.json").write_text(KEYS.jwks())
     (folder / "partner.pem").write_text(public_pem(KEYS.private["RS256"]))
     (folder / "partners.toml").write_text(f'[[consumer]]\nname = "acme"\nkey_hash = "sha256:{"0" * 64}"\n')
+    (folder / "staff.htpasswd").write_text("ada:$2y$05$abcdefghijklmnopqrstuuKLMNOPQRSTUVWXYZabcdefghijklmno\n")
+    (folder / "staff.htpasswd").chmod(0o600)
     for name in ("404.html", "404.json", "oops.html"):
         (folder / name).write_text("{status}")
     (folder / "block.toml").write_text(block)
