@@ -58,7 +58,7 @@ void IpAddress::append_to(std::string& out) const {
     if (i > 12) *end++ = '.';
     end = std::to_chars(end, buffer + sizeof buffer, bytes[i]).ptr;
   }
-  out.append(buffer, end);
+  out.append(buffer, static_cast<std::size_t>(end - buffer));
 }
 
 std::string IpAddress::to_string() const {
