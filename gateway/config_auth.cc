@@ -9,6 +9,7 @@
 #include "gateway/config_api_key.h"
 #include "gateway/config_basic.h"
 #include "gateway/config_jwt.h"
+#include "gateway/config_policy.h"
 #include "gateway/filters/authenticate.h"
 
 namespace tandem::gateway {
@@ -144,22 +145,6 @@ Kind<std::vector<RouteAuth::Member>> one_group() {
   return group;
 }
 
-Kind<std::vector<std::string>> scope_names() {
-  Kind<std::string> name = text();
-  name.read = [](Reader& reader, const Value& value, std::string& to) {
-    const auto text = reader.text(value, "a scope");
-    if (!text) return false;
-    if (text->empty() || text->contains(' ')) return reader.error(value.place, "a scope is one word");
-    to = *text;
-    return true;
-  };
-  auto names = list(std::move(name), "scopes");
-  names.show = [show = names.show](const std::vector<std::string>& shown) {
-    return shown.empty() ? std::nullopt : show(shown);
-  };
-  return names;
-}
-
 void check_sources(const RouteAuth& auth, Reader& reader, std::span<const AuthConfig> configs) {
   std::vector<CredentialSource> sources;
   for (const auto& group : auth.groups) {
@@ -214,12 +199,10 @@ Kind<std::vector<std::vector<RouteAuth::Member>>> auth_groups() {
 }
 
 const Section<RouteAuth>& route_auth_section() {
-  static const Section<RouteAuth> section =
-      Section<RouteAuth>()
-          .field("optional", &RouteAuth::optional, boolean(),
-                 "Whether a request without a credential passes as nobody's.")
-          .field("scopes", &RouteAuth::scopes, scope_names(), "What the caller's credential must allow: all of these.")
-          .at(&RouteAuth::scopes_place);
+  static const Section<RouteAuth> section = Section<RouteAuth>()
+                                                .field("optional", &RouteAuth::optional, boolean(),
+                                                       "Whether a request without a credential passes as nobody's.")
+                                                .append(policy_section());
   return section;
 }
 
@@ -240,8 +223,8 @@ void resolve_auth(RouteConfig& route, Reader& reader, std::span<const Defined> p
     }
   }
   if (good) check_sources(auth, reader, configs);
-  if (route.is_public && !auth.scopes.empty()) {
-    reader.error(auth.scopes_place, "scopes: whoever calls a public route has none");
+  if (route.is_public && !auth.scopes.all.empty()) {
+    reader.error(auth.scopes.place, "scopes: whoever calls a public route has none");
   }
 }
 

@@ -14,7 +14,7 @@ config::Kind<std::vector<AuthConfig>> auth_providers();
 
 // `auth` of a route: names of providers, or lists of them.
 config::Kind<std::vector<std::vector<RouteAuth::Member>>> auth_groups();
-// `optional` and `scopes`.
+// `optional`, `scopes` and `allow`.
 const config::Section<RouteAuth>& route_auth_section();
 
 // Names of providers become indices; says what does not fit together, and that nobody is said to be let in.

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "gateway/config_filters.h"
+#include "gateway/config_policy.h"
 #include "gateway/routing/destination.h"
 #include "gateway/routing/redirect.h"
 #include "gateway/routing/table.h"
@@ -54,6 +55,7 @@ std::optional<routing::MatchPattern> check_texts(Reader& reader, const RouteConf
     complains(reader, routing::Redirect::parse(to, *pattern), "redirect: to", route.redirect->to_place, to);
   }
   check_filters(reader, route, *pattern);
+  check_allow(reader, route, *pattern);
   return *pattern;
 }
 

@@ -73,7 +73,7 @@ std::uint16_t port_of(const ListenerConfig& listener) {
 class Explainer {
  public:
   Explainer(const GatewayConfig& config, const ExplainQuestion& question, Url url)
-      : config_(config), url_(std::move(url)), bytes_(request_bytes(question, url_)) {}
+      : config_(config), question_(question), url_(std::move(url)), bytes_(request_bytes(question, url_)) {}
 
   Explanation run() {
     if (auto refused = read()) {
@@ -91,6 +91,7 @@ class Explainer {
   bool redirect_to_https();
   bool find_preflight(routing::RouteRequest request);
   void take(std::size_t route, const routing::Params& params);
+  void judge(std::size_t route, const routing::Params& params);
   void add_rivals(const routing::RouteRequest& request);
   void refuse(int status, std::string_view reason, std::string detail) {
     out_.status = status;
@@ -101,6 +102,7 @@ class Explainer {
                             const routing::TemplateValues& values) const;
 
   const GatewayConfig& config_;
+  const ExplainQuestion& question_;
   const Url url_;
   const std::string bytes_;
   std::string path_buffer_;
@@ -170,6 +172,17 @@ void Explainer::find() {
                               config_.routes[found.route].name));
   }
   take(found.route, params);
+  judge(found.route, params);
+}
+
+void Explainer::judge(std::size_t route, const routing::Params& params) {
+  if (!question_.claims) return;
+  out_.verdict = verdict_of(config_, route, head_, params.span(), *question_.claims, question_.from);
+  if (out_.verdict->status == 0) return;
+  out_.targets.clear();
+  out_.mirror.reset();
+  out_.location.clear();
+  refuse(out_.verdict->status, out_.verdict->status == 401 ? "unauthenticated" : "forbidden", "see the verdict");
 }
 
 bool Explainer::redirect_to_https() {

@@ -8,13 +8,16 @@
 #include <vector>
 
 #include "gateway/config.h"
+#include "gateway/explain_verdict.h"
 
 namespace tandem::gateway {
 
 struct ExplainQuestion {
   std::string method;
-  std::string url;                   // "http://host[:port]/path?query", or a path with a Host among the headers
-  std::vector<std::string> headers;  // "Name: value"
+  std::string url;                         // "http://host[:port]/path?query", or a path with a Host among the headers
+  std::vector<std::string> headers;        // "Name: value"
+  std::optional<json::Value> claims = {};  // of who calls; nothing: nobody is judged
+  std::optional<IpAddress> from = {};      // the client's address
 };
 
 // Where a request goes, as it stands in the service's eyes.
@@ -49,6 +52,7 @@ struct Explanation {
   std::optional<ExplainedTarget> mirror;
   std::string location;   // of a redirect
   std::string cache_key;  // the URL by which its answer is stored and purged; empty: the route or method has no cache
+  std::optional<ExplainedVerdict> verdict;  // where claims were given
 
   std::vector<ExplainedRival> rivals;  // the nearest first
 };

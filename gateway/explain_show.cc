@@ -44,7 +44,8 @@ std::string auth_text(const RouteConfig& route) {
     choices.push_back(fmt::format("{}", fmt::join(names, " and ")));
   }
   std::string text = fmt::format("{}{}", fmt::join(choices, ", or "), route.auth.optional ? ", or nobody" : "");
-  if (!route.auth.scopes.empty()) text += fmt::format("; scopes {}", fmt::join(route.auth.scopes, " "));
+  if (const auto& scopes = route.auth.scopes.all; !scopes.empty())
+    text += fmt::format("; scopes {}", fmt::join(scopes, " "));
   return text;
 }
 
@@ -105,6 +106,9 @@ void show_route(Text& text, const GatewayConfig& config, const Explanation& foun
   for (const auto& [name, value] : found.params) text.line("", fmt::format("{{{}}} = {}", name, printable(value)));
   const auto filters = filters_of(config, *found.route);
   text.line("auth", auth_text(route));
+  if (!route.auth.allow.rule.empty()) {
+    text.line("allow", printable(route.auth.allow.rule) + (route.auth.allow.report ? "   (only reported)" : ""));
+  }
   text.line("filters", filters.empty() ? "none" : fmt::format("{}", fmt::join(filters, ", ")));
   text.line("limits", limit_text(route));
   if (!found.cache_key.empty()) {
@@ -120,6 +124,11 @@ void show_route(Text& text, const GatewayConfig& config, const Explanation& foun
   }
   if (route.sticky.kind != KeyConfig::Kind::none) text.line("sticky", route.sticky.text());
   if (found.mirror) show_target(text, "mirror", config, *found.mirror, "");
+}
+
+void show_verdict(Text& text, const ExplainedVerdict& verdict) {
+  text.line("verdict", verdict.status == 0 ? "let through" : "refused");
+  for (const auto& [what, said] : verdict.steps) text.line("", fmt::format("{}: {}", what, printable(said)));
 }
 
 void show_outcome(Text& text, const Explanation& found) {
@@ -166,6 +175,7 @@ void write_route(JsonWriter& json, const GatewayConfig& config, const Explanatio
   for (const auto& [name, value] : found.params) json.member(name, value);
   json.end_object();
   json.member("auth", auth_text(route));
+  if (!route.auth.allow.rule.empty()) json.member("allow", route.auth.allow.rule);
   json.key("filters").begin_array();
   for (const std::string& filter : filters_of(config, *found.route)) json.value(filter);
   json.end_array();
@@ -201,6 +211,7 @@ std::string explanation_text(const GatewayConfig& config, const ExplainQuestion&
   text.line("host", found.host.empty() ? "none" : printable(found.host));
   if (!found.path.empty()) text.line("path", printable(found.path));
   if (found.route) show_route(text, config, found);
+  if (found.verdict) show_verdict(text, *found.verdict);
   show_outcome(text, found);
   show_rivals(text, config, found, most_rivals);
   return text.take();
@@ -212,6 +223,13 @@ std::string explanation_json(const GatewayConfig& config, const ExplainQuestion&
   json.begin_object().member("method", question.method).member("url", question.url);
   json.member("listener", found.listener->name).member("host", found.host).member("path", found.path);
   if (found.route) write_route(json, config, found);
+  if (found.verdict) {
+    json.key("verdict").begin_object().member("allowed", found.verdict->status == 0).key("steps").begin_array();
+    for (const auto& [what, said] : found.verdict->steps) {
+      json.begin_object().member("what", what).member("said", said).end_object();
+    }
+    json.end_array().end_object();
+  }
   if (found.status != 0) {
     json.key("answer").begin_object().member("status", found.status);
     if (!found.reason.empty()) json.member("reason", found.reason).member("detail", found.detail);

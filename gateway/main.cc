@@ -11,6 +11,7 @@
 #include "gateway/generation.h"
 #include "gateway/key_command.h"
 #include "gateway/server/tunnel.h"
+#include "gateway/token_command.h"
 #include "gateway/versions.h"
 #include "gateway/worker.h"
 
@@ -134,17 +135,37 @@ const process::OwnCommand kExplain = {
     {{"METHOD", Argument::Kind::required, {}, "The request's method"},
      {"URL", Argument::Kind::required, {}, "Its URL, or its path"},
      {"-H,--header", Argument::Kind::list, "'NAME: VALUE'", "A header field of it; may be given again"},
+     {"--claims", Argument::Kind::optional, "FILE", "JSON: would a caller with these claims be let through?"},
+     {"--from", Argument::Kind::optional, "ADDRESS", "The address from where it calls"},
      {"--all", Argument::Kind::flag, {}, "Every route that was not chosen, not only the nearest"},
      {"--json", Argument::Kind::flag, {}, "As JSON"}}};
+
+// Who is supposed to call, where the command line says so.
+bool read_caller(const process::CommandLine& line, gateway::ExplainQuestion& question) {
+  if (const std::string path = line.value("--claims"); !path.empty()) {
+    auto claims = gateway::read_claims(path);
+    if (!claims) {
+      std::fprintf(stderr, "gateway: --claims: %s\n", claims.error().c_str());
+      return false;
+    }
+    question.claims = *std::move(claims);
+  }
+  if (const std::string from = line.value("--from"); !from.empty()) {
+    question.from = IpAddress::parse(from);
+    if (!question.from) std::fprintf(stderr, "gateway: --from: \"%s\" is no address\n", from.c_str());
+    return question.from.has_value();
+  }
+  return true;
+}
 
 // 0: a route was found; 1: the gateway refuses the request itself; 2: the question makes no sense.
 int explain(const gateway::GatewayConfig& config, const process::CommandLine& line) {
   constexpr std::size_t kNearest = 12;
   const auto headers = line.values.find("-H,--header");
-  const gateway::ExplainQuestion question = {
-      line.value("METHOD"), line.value("URL"),
-      headers == line.values.end() ? std::vector<std::string>() : headers->second};
+  gateway::ExplainQuestion question = {line.value("METHOD"), line.value("URL"),
+                                       headers == line.values.end() ? std::vector<std::string>() : headers->second};
   std::string error;
+  if (!read_caller(line, question)) return 2;
   const auto found = gateway::explain(config, question, error);
   if (!found) {
     std::fprintf(stderr, "gateway: %s\n", error.c_str());
@@ -156,6 +177,29 @@ int explain(const gateway::GatewayConfig& config, const process::CommandLine& li
                  .c_str(),
              stdout);
   return found->reason.empty() ? 0 : 1;
+}
+
+const process::OwnCommand kToken = {
+    "token",
+    "Show what a provider makes of a token",
+    {{"PROVIDER", Argument::Kind::required, {}, "The provider's name"},
+     {"TOKEN", Argument::Kind::optional, {}, "The token; by default it is read from stdin, where no history keeps it"},
+     {"--signature-only", Argument::Kind::flag, {}, "Do not look at what its claims say"}}};
+
+int token(const gateway::GatewayConfig& config, const process::CommandLine& line) {
+  constexpr std::size_t kMost = 64 * 1024;
+  gateway::TokenQuestion question = {line.value("PROVIDER"), line.value("TOKEN"), line.has("--signature-only")};
+  if (question.token.empty()) {
+    question.token.resize(kMost);
+    question.token.resize(std::fread(question.token.data(), 1, kMost, stdin));
+  }
+  const gateway::TokenAnswer answer = gateway::examine_token(config, question);
+  if (answer.status == 2) {
+    std::fprintf(stderr, "gateway: %s", answer.text.c_str());
+  } else {
+    std::fputs(answer.text.c_str(), stdout);
+  }
+  return answer.status;
 }
 
 const process::OwnCommand kKey = {"key",
@@ -184,7 +228,7 @@ int main(int argc, char** argv) {
                                      "Routes HTTP requests to the services behind it.",
                                      TANDEM_VERSION,
                                      gateway::library_versions(process::library_versions()),
-                                     {kExplain, kKey}};
+                                     {kExplain, kToken, kKey}};
   const process::ParsedCommandLine parsed = process::parse_command_line(info, argc, argv);
   std::fputs(parsed.out.c_str(), stdout);
   std::fputs(parsed.err.c_str(), stderr);
@@ -199,6 +243,7 @@ int main(int argc, char** argv) {
   auto config = process::configuration_for("gateway", *parsed.command, functions);
   if (!config) return config.error();
   if (parsed.command->own == kExplain.name) return explain(*config, *parsed.command);
+  if (parsed.command->own == kToken.name) return token(*config, *parsed.command);
   return run(*std::move(config), parsed.command->config, {argv, argv + argc}, [line = *parsed.command] {
     return line.config.empty() ? gateway::quick_gateway(line.listen, line.to) : gateway::load_gateway(line.config);
   });

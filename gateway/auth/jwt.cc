@@ -36,6 +36,17 @@ jose::Rules rules_of(const JwtConfig& config) {
           .must_expire = config.require_exp};
 }
 
+std::shared_ptr<const Identity> identity_from(const AuthConfig& provider, json::Value claims) {
+  auto identity = std::make_shared<Identity>();
+  identity->provider = provider.name;
+  if (const std::string* consumer = claims.string_at(provider.jwt.consumer)) identity->consumer = *consumer;
+  for (const std::string_view name : {"scope", "scp"}) {
+    if (const json::Value* claim = claims.find(name)) add_scopes(*claim, identity->scopes);
+  }
+  identity->claims = std::move(claims);
+  return identity;
+}
+
 Jwt::Jwt(const AuthConfig& config, std::shared_ptr<AuthHistory> history, std::shared_ptr<RemoteKeys> remote)
     : Provider(config, std::move(history)), rules_(rules_of(config.jwt)), remote_(std::move(remote)) {}
 
@@ -76,15 +87,9 @@ async::Task<AuthVerdict> Jwt::verify(std::string_view text, const Exchange&) con
   const WallTime now = wall_now();
   const auto valid = jose::check_claims(token->claims, rules_, now);
   if (!valid) co_return std::unexpected(AuthRefusal{valid.error().why});
-  auto identity = std::make_shared<Identity>();
-  identity->provider = config().name;
-  if (const std::string* consumer = token->claims.string_at(config().jwt.consumer)) identity->consumer = *consumer;
-  for (const std::string_view name : {"scope", "scp"}) {
-    if (const json::Value* claim = token->claims.find(name)) add_scopes(*claim, identity->scopes);
-  }
-  identity->claims = std::move(token->claims);
+  auto identity = identity_from(config(), std::move(token->claims));
   verified_.add(Verified::hash(text), keys->version, valid->until, now, identity);
-  co_return std::shared_ptr<const Identity>(std::move(identity));
+  co_return identity;
 }
 
 // RFC 6750 §3.1: no error is named to who has shown nothing.

@@ -10,6 +10,9 @@ namespace tandem::gateway {
 
 jose::Rules rules_of(const JwtConfig& config);
 
+// Whom claims that were verified speak of.
+std::shared_ptr<const Identity> identity_from(const AuthConfig& provider, json::Value claims);
+
 class Jwt final : public Provider {
  public:
   // `remote`: for one whose keys are not in its configuration.

@@ -8,8 +8,7 @@
 
 #include "common/async/sleep.h"
 #include "common/base/log.h"
-#include "gateway/auth/fetch.h"
-#include "gateway/json/parse.h"
+#include "gateway/auth/find_keys.h"
 
 namespace tandem::gateway {
 
@@ -27,69 +26,14 @@ struct KeyFetcher::Watched {
   async::CancelScope scope;
 };
 
-struct FoundKeys {
-  std::shared_ptr<const jose::KeySet> set;  // null: none
-  std::string text;
-  std::vector<std::string> left_out;
-  std::optional<Duration> fresh;
-  std::string why;
-};
-
 namespace {
 
 constexpr Duration kUnsaid = 5min;  // how long keys are used where the issuer says nothing
 constexpr Duration kLongestPause = 30s;
-constexpr std::string_view kWellKnown = "/.well-known/openid-configuration";  // OpenID Connect Discovery 1.0 §4
 
 std::string identity_of(const AuthConfig& provider) {
   const JwksConfig& jwks = provider.jwt.jwks;
   return fmt::format("{}\n{}\n{}", provider.name, provider.jwt.source->to_string(), jwks.trust.verify);
-}
-
-FoundKeys nothing(std::string why) {
-  FoundKeys found;
-  found.why = std::move(why);
-  return found;
-}
-
-// The address of the keys, as the issuer's own description says it. The description must be the issuer's: what it names
-// is believed like the issuer itself (§4.3).
-std::expected<HttpUrl, std::string> described(const std::string& text, const JwtConfig& config) {
-  const auto json = json::parse(text);
-  if (!json) return std::unexpected(fmt::format("its description is no JSON: {}", json.error()));
-  const std::string* issuer = json->string_at("issuer");
-  if (!issuer || *issuer != config.issuer) {
-    return std::unexpected(fmt::format("its description is of another issuer: {}", issuer ? *issuer : "none is named"));
-  }
-  const std::string* uri = json->string_at("jwks_uri");
-  if (!uri) return std::unexpected("its description has no jwks_uri");
-  const auto url = HttpUrl::parse(*uri);
-  if (!url) return std::unexpected(fmt::format("its jwks_uri {}", url.error()));
-  if (config.source->secure && !url->secure) return std::unexpected("its jwks_uri is without TLS");
-  return *url;
-}
-
-async::Task<FoundKeys> find_keys(JwtConfig config, FetchOptions options) {
-  HttpUrl url = *config.source;
-  if (!config.jwks.url) {
-    url.target = (url.target.ends_with('/') ? url.target.substr(0, url.target.size() - 1) : url.target);
-    url.target += kWellKnown;
-    const auto description = co_await fetch(url, options);
-    if (!description) co_return nothing(fmt::format("{}: {}", url.to_string(), description.error()));
-    const auto named = described(description->body, config);
-    if (!named) co_return nothing(fmt::format("{}: {}", url.to_string(), named.error()));
-    url = *named;
-  }
-  auto answer = co_await fetch(url, options);
-  if (!answer) co_return nothing(fmt::format("{}: {}", url.to_string(), answer.error()));
-  auto parsed = jose::parse_key_set(answer->body, false);
-  if (!parsed) co_return nothing(fmt::format("{}: {}", url.to_string(), parsed.error()));
-  FoundKeys found;
-  found.set = std::make_shared<const jose::KeySet>(std::move(parsed->set));
-  found.text = std::move(answer->body);
-  found.left_out = std::move(parsed->left_out);
-  found.fresh = answer->fresh;
-  co_return found;
 }
 
 // Until `due`, or sooner where somebody asks, but not before `earliest`. False: there is to be no further fetch.
@@ -142,7 +86,9 @@ async::Task<void> KeyFetcher::watch(std::shared_ptr<Watched> watched) {
   while (!watched->scope.cancelled()) {
     const Instant begun = now();
     const JwksConfig jwks = watched->config.jwks;
-    FetchOptions options = {jwks.trust.context, resolvers_, deadline_after(begun, jwks.timeout), jose::kMaxKeySetBytes};
+    FetchOptions options;
+    options.resolvers = resolvers_;
+    options.deadline = deadline_after(begun, jwks.timeout);
     keys.begin_fetch();
     async::CancelScope limit(watched->scope);  // looking up names knows no deadline
     limit.set_deadline(options.deadline, Origin::upstream, "upstream_timeout");

@@ -12,6 +12,8 @@
 
 namespace tandem::gateway {
 
+struct FoundKeys;
+
 class KeyFetcher {
  public:
   KeyFetcher() = default;
@@ -30,7 +32,7 @@ class KeyFetcher {
  private:
   struct Watched;
   async::Task<void> watch(std::shared_ptr<Watched> watched);
-  Duration take(Watched& watched, struct FoundKeys found);
+  Duration take(Watched& watched, FoundKeys found);
 
   std::map<std::string, std::weak_ptr<RemoteKeys>> known_;  // by name and source
   std::map<std::string, std::shared_ptr<Watched>> watched_;

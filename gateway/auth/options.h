@@ -99,6 +99,18 @@ struct AuthConfig {
   BasicConfig basic;
 };
 
+// What who calls must be allowed to do. `report`: what it would refuse is counted and logged, and passes.
+struct ScopesConfig {
+  std::vector<std::string> all;
+  bool report = false;
+  config::Place place;
+};
+struct AllowConfig {
+  std::string rule;  // see gateway/policy; empty: none
+  bool report = false;
+  config::Place place;  // of the rule's text
+};
+
 // Who may call a route: by one of the groups, each of which needs all of its providers.
 struct RouteAuth {
   struct Member {
@@ -108,8 +120,9 @@ struct RouteAuth {
   };
   std::vector<std::vector<Member>> groups;  // none: the route asks nobody
   bool optional = false;                    // who shows no credential is let through as nobody
-  std::vector<std::string> scopes;          // all of these
-  config::Place place, scopes_place;
+  ScopesConfig scopes;
+  AllowConfig allow;
+  config::Place place;
 
   bool empty() const { return groups.empty(); }
 };

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <typeinfo>
 
+#include "gateway/config_policy.h"
 #include "gateway/filters/answer_errors.h"
 #include "gateway/filters/authenticate.h"
 #include "gateway/filters/authorize.h"
@@ -87,7 +88,9 @@ Chain compile_chain(const ChainMaterial& material, std::unique_ptr<const Handler
   }
   if (!route.auth.empty()) chain.add(make_authenticate(material));
   if (route.concurrency.limit != 0) chain.add(std::make_unique<Concurrency>(route.concurrency, material.places));
-  if (!route.auth.scopes.empty()) chain.add(std::make_unique<Authorize>(route.auth.scopes));
+  if (!route.auth.scopes.all.empty() || !route.auth.allow.rule.empty()) {
+    chain.add(std::make_unique<Authorize>(route, rule_of(route, material.pattern)));
+  }
   if (!route.headers.request.empty()) {
     chain.add(std::make_unique<RequestHeaders>(FieldEdits(route.headers.request, material.pattern)));
   }

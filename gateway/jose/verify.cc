@@ -63,7 +63,8 @@ std::optional<std::string> wrong_party(const json::Value& claims, const Rules& r
   if (audience && !is_audience(*audience)) return "aud is neither a string nor an array of them";
   if (!rules.audience.empty()) {
     if (!audience) return "aud is missing";
-    if (!is_for(*audience, rules.audience)) return "aud is " + quoted(audience->to_text());
+    if (!is_for(*audience, rules.audience))
+      return "aud is " + quoted(audience->string() ? *audience->string() : audience->to_text());
   }
   const json::Value* subject = claims.find("sub");
   if (subject && !subject->string()) return "sub is no string";
