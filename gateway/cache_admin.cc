@@ -65,7 +65,8 @@ void write_caches(JsonWriter& json, const Generation& generation) {
   json.begin_array();
   for (const auto& store : generation.caches) {
     const cache::Store::Totals totals = store->totals();
-    json.begin_object().member("name", store->name()).member("size", totals.size).member("bytes", totals.bytes);
+    json.begin_object().member("name", store->name()).member("size", totals.size).member("limit", totals.limit);
+    json.member("bytes", totals.bytes);
     json.member("entries", totals.entries).member("evicted", totals.evicted);
     json.member("flights", totals.flights).member("waiting", totals.waiting);
     for (std::size_t i = 0; i < kCacheResults; ++i) {

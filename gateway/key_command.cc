@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "common/base/base64.h"
 #include "common/config/value.h"
 #include "gateway/auth/verified.h"
 #include "gateway/config_consumers.h"
-#include "gateway/jose/base64url.h"
 
 namespace tandem::gateway {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::string_view kPrefix = "tandem_";  // so that whoever looks for se
 std::string new_key() {
   std::array<unsigned char, 32> chance{};
   if (RAND_bytes(chance.data(), chance.size()) != 1) return {};
-  return std::string(kPrefix) + jose::to_base64url({reinterpret_cast<const char*>(chance.data()), chance.size()});
+  return std::string(kPrefix) + to_base64url({reinterpret_cast<const char*>(chance.data()), chance.size()});
 }
 
 config::Value::Array words_of(std::string_view list) {

@@ -97,6 +97,10 @@ process::ProgramParts parts(Lasting& lasting) {
       {"DELETE", "/cache/{name}", [&lasting](process::WorkerPool&, const observe::AdminRequest& request) {
          return gateway::purge_cache(*lasting.present, request);
        }});
+  parts.spare.give_back = [&lasting](std::uint64_t bytes) { cache::shrink(lasting.present->caches, bytes); };
+  parts.spare.take_more = [&lasting](std::uint64_t bytes) {
+    for (const auto& store : lasting.present->caches) store->grow_by(bytes);
+  };
   parts.status.emplace_back("breakers", [&lasting](JsonWriter& json) { lasting.present->write_breakers(json); });
   parts.status.emplace_back("caches", [&lasting](JsonWriter& json) { gateway::write_caches(json, *lasting.present); });
   parts.status.emplace_back("routes", [&lasting](JsonWriter& json) { lasting.present->write_routes(json); });

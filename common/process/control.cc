@@ -180,13 +180,13 @@ int Control::run(ProgramParts parts) {
     return parts.make_worker(index, std::move(bound->sockets.by_worker[index]), access_log_);
   });
   parts.make_worker = {};  // it holds the first generation
-  Reloader reloader(
-      {options_.program, std::move(parts.load_next), options_.descriptors_per_connection, &service_manager_},
-      {std::move(parts.listeners), listeners, std::move(parts.upstreams), options_.process, options_.admin,
-       options_.log, max_connections_, std::move(parts.build)},
-      workers, access_log_, [&](balance::Upstream& upstream, balance::Server& server) {
-        if (parts.on_health_change) parts.on_health_change(workers, upstream, server);
-      });
+  Reloader reloader({options_.program, std::move(parts.load_next), options_.descriptors_per_connection,
+                     &service_manager_, std::move(parts.spare)},
+                    {std::move(parts.listeners), listeners, std::move(parts.upstreams), options_.process,
+                     options_.admin, options_.log, max_connections_, std::move(parts.build)},
+                    workers, access_log_, [&](balance::Upstream& upstream, balance::Server& server) {
+                      if (parts.on_health_change) parts.on_health_change(workers, upstream, server);
+                    });
 
   std::vector<Registration> collectors;
   collectors.push_back(metrics_.add([&](auto& samples) {

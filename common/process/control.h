@@ -60,6 +60,7 @@ struct ProgramParts {
   std::vector<observe::Metrics::Collector> collectors = {};
   std::vector<std::pair<std::string, observe::Admin::StatusProvider>> status = {};  // further members of /status
   std::vector<WorkerEndpoint> endpoints = {};
+  Spare spare = {};  // what max_memory may take of it
   // What the program itself has to do on the control thread beside the rest: begun once its reactor is there, and ended
   // before that goes. May be empty.
   std::function<void()> begin = {};

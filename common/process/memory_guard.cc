@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr Duration kEvery = 100ms;
-constexpr Duration kTrimEvery = 1s;
+constexpr Duration kMakeRoomEvery = 1s;
 constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
@@ -33,18 +33,27 @@ void MemoryGuard::set_limit(std::uint64_t bytes) {
 
 void MemoryGuard::fired(Timer& timer) noexcept { static_cast<MemoryGuard&>(timer).look(); }
 
-// The allocator keeps what was freed, and that counts as resident: it must give it back before anybody is refused.
+// What can be spared goes before anybody is refused, and comes back slowly. The allocator keeps what was freed, and
+// that counts as resident: it must give it back too.
+std::uint64_t MemoryGuard::make_room(std::uint64_t resident) {
+  const Instant at = async::Scheduler::current().now();
+  if (at - made_room_ < kMakeRoomEvery) return resident;
+  made_room_ = at;
+  if (resident <= limit_ - limit_ / 32) {
+    if (spare_.take_more && resident < limit_ - limit_ / 4) spare_.take_more(limit_ / 32);
+    return resident;
+  }
+  if (spare_.give_back) spare_.give_back(resident - (limit_ - limit_ / 8));
+  malloc_trim(0);
+  return observe::resident_bytes();
+}
+
 void MemoryGuard::look() {
   disarm();
   if (limit_ == kNone) return tell(false, 0);
   async::Scheduler& scheduler = async::Scheduler::current();
   scheduler.deadlines().arm(*this, scheduler.now() + kEvery);
-  std::uint64_t resident = observe::resident_bytes();
-  if (resident > limit_ && scheduler.now() - trimmed_ >= kTrimEvery) {
-    trimmed_ = scheduler.now();
-    malloc_trim(0);
-    resident = observe::resident_bytes();
-  }
+  const std::uint64_t resident = make_room(observe::resident_bytes());
   // A little below, so that it does not change with every request.
   const std::uint64_t enough = memory_is_short() ? limit_ - limit_ / 32 : limit_;
   tell(resident > enough, resident);

@@ -50,6 +50,7 @@ Reloader::Reloader(Options options, Present present, WorkerPool& workers, observ
       done_(reloads(options_.program, "done")),
       failed_(reloads(options_.program, "failed")),
       present_(std::move(present)),
+      memory_(options_.spare),
       checker_(std::make_shared<balance::Checker>(present_.upstreams, on_change_)),
       discovery_({.on_change = [this] { on_discovered(); },
                   .is_own = [this](const Address& server) { return is_own(server); }}) {

@@ -69,6 +69,7 @@ class Reloader {
     LoadNext load;
     unsigned descriptors_per_connection = 2;
     ServiceManager* service_manager = nullptr;  // hears of every reload. May be null
+    Spare spare = {};                           // what max_memory may take of the program
   };
 
   Reloader(Options options, Present present, WorkerPool& workers, observe::LogSink& access_log,

@@ -1,6 +1,7 @@
 #include "gateway/cache/policy.h"
 
 #include <algorithm>
+#include <array>
 
 #include "common/http/byte_class.h"
 #include "gateway/cache/http_date.h"
@@ -12,45 +13,16 @@ using http::FieldId;
 
 constexpr int kHeuristicShare = 10;  // of the time since the last change, as §4.2.2 suggests
 
+bool is_heuristically_cacheable(int status) {
+  constexpr std::array kStatuses = {200, 203, 204, 300, 301, 308, 404, 405, 410};
+  return std::ranges::find(kStatuses, status) != kStatuses.end();
+}
+
 // What a cache may store at all. Errors of the service itself and of a request's form are never kept: whoever provokes
 // one would have it answered to everybody.
 bool is_understood(int status) {
-  switch (status) {
-    case 200:
-    case 203:
-    case 204:
-    case 300:
-    case 301:
-    case 302:
-    case 303:
-    case 307:
-    case 308:
-    case 401:
-    case 402:
-    case 403:
-    case 404:
-    case 405:
-    case 406:
-    case 409:
-    case 410:
-    case 451: return true;
-    default: return false;
-  }
-}
-
-bool is_heuristically_cacheable(int status) {
-  switch (status) {
-    case 200:
-    case 203:
-    case 204:
-    case 300:
-    case 301:
-    case 308:
-    case 404:
-    case 405:
-    case 410: return true;
-    default: return false;
-  }
+  constexpr std::array kFurther = {302, 303, 307, 401, 402, 403, 406, 409, 451};
+  return is_heuristically_cacheable(status) || std::ranges::find(kFurther, status) != kFurther.end();
 }
 
 Seconds in_seconds(Duration duration) {

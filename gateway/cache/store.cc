@@ -7,9 +7,11 @@ namespace tandem::cache {
 Store::Store(std::string name)
     : name_(std::move(name)),
       account_(std::make_shared<Account>(StoreOptions{}.size)),
+      size_(StoreOptions{}.size),
       max_object_(StoreOptions{}.max_object) {}
 
 void Store::configure(const StoreOptions& options) {
+  size_ = options.size;
   account_->set_limit(options.size);
   max_object_ = options.max_object;
   while_revalidate_ = options.stale.while_revalidate;
@@ -193,12 +195,18 @@ std::size_t Store::purge_group(std::string_view group, std::string_view origin) 
 void Store::shrink_by(std::uint64_t bytes) {
   const std::uint64_t held = account_->held();
   const std::uint64_t wanted = held - std::min(held, bytes);
+  account_->set_limit(wanted);
   while (account_->held() > wanted && evict_one()) {
   }
 }
 
+void Store::grow_by(std::uint64_t bytes) {
+  const std::uint64_t size = size_, limit = account_->limit();
+  if (limit < size) account_->set_limit(limit + std::min(bytes, size - limit));
+}
+
 Store::Totals Store::totals() const {
-  Totals totals{.bytes = account_->held(), .size = account_->limit(), .evicted = evicted_};
+  Totals totals{.bytes = account_->held(), .size = size_, .limit = account_->limit(), .evicted = evicted_};
   for (const Part& part : parts_) {
     const std::scoped_lock lock(part.mutex);
     totals.entries += part.index.entries();
@@ -206,6 +214,16 @@ Store::Totals Store::totals() const {
     for (const auto& [hash, flight] : part.flights) totals.waiting += flight->watching();
   }
   return totals;
+}
+
+void shrink(std::span<const std::shared_ptr<Store>> stores, std::uint64_t bytes) {
+  double held = 0;
+  for (const auto& store : stores) held += static_cast<double>(store->held());
+  if (held <= 0) return;
+  for (const auto& store : stores) {
+    const double share = static_cast<double>(store->held()) / held;
+    store->shrink_by(static_cast<std::uint64_t>(share * static_cast<double>(bytes)));
+  }
 }
 
 }  // namespace tandem::cache

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -72,18 +73,22 @@ class Store {
   std::size_t purge_prefix(std::string_view prefix);
   std::size_t purge_group(std::string_view group, std::string_view origin = {});
 
-  // Lets go of entries until `bytes` less are held, as far as there are any.
+  // Lets go of entries until `bytes` less are held, as far as there are any, and holds no more than that from now on.
   void shrink_by(std::uint64_t bytes);
+  // After that: it may hold so many more again, up to its size.
+  void grow_by(std::uint64_t bytes);
 
   struct Totals {
     std::uint64_t bytes = 0;
-    std::uint64_t size = 0;
+    std::uint64_t size = 0;   // as configured
+    std::uint64_t limit = 0;  // less than that where memory is short
     std::size_t entries = 0;
     std::size_t flights = 0;
     std::size_t waiting = 0;  // requests that look on at one
     std::uint64_t evicted = 0;
   };
   Totals totals() const;
+  std::uint64_t held() const { return account_->held(); }  // bytes
 
  private:
   static constexpr std::size_t kShards = 16;
@@ -111,6 +116,7 @@ class Store {
 
   const std::string name_;
   const std::shared_ptr<Account> account_;
+  std::atomic<std::uint64_t> size_;
   std::atomic<std::uint64_t> max_object_;
   std::atomic<Seconds> while_revalidate_{0};
   std::atomic<Seconds> if_error_{0};
@@ -118,5 +124,8 @@ class Store {
   std::atomic<std::uint64_t> evicted_{0};
   std::array<Part, kShards> parts_;
 };
+
+// Takes about so many bytes from all of them, from each by what it holds.
+void shrink(std::span<const std::shared_ptr<Store>> stores, std::uint64_t bytes);
 
 }  // namespace tandem::cache

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "gateway/jose/base64url.h"
+#include "common/base/base64.h"
 #include "gateway/jose/key.h"
 #include "gateway/jose/owned.h"
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "gateway/jose/base64url.h"
+#include "common/base/base64.h"
 #include "gateway/json/parse.h"
 
 namespace tandem::jose {

@@ -8,8 +8,6 @@
 namespace tandem::passwords {
 namespace {
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
 class Reading {
  public:
   void line(std::string_view line) {
@@ -41,6 +39,8 @@ class Reading {
 };
 
 }  // namespace
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 bool is_user_name(std::string_view name) {
   return !name.empty() && name.size() <= 255 && !name.contains(':') && std::ranges::none_of(name, is_control);

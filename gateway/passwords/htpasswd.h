@@ -27,6 +27,9 @@ struct Users {
   std::vector<Fault> faults;
 };
 
+// What may stand in neither a name nor a password (RFC 7617 §2).
+bool is_control(char c);
+
 // Whether a name can be one: not empty, without colons and control characters, at most 255 bytes.
 bool is_user_name(std::string_view name);
 

@@ -9,6 +9,7 @@ SUPPORT = Path(__file__).resolve().parents[1] / "support"
 sys.path.insert(0, str(SUPPORT))
 pytest.register_assert_rewrite("raw", "origins", "tandem", "tls", "dns")
 
+import cached  # noqa: E402
 import certificates  # noqa: E402
 import origins  # noqa: E402
 import tandem  # noqa: E402
@@ -118,3 +119,11 @@ def service(tmp_path):
     for process in processes:
         process.terminate()
         process.wait(tandem.DEADLINE)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A gateway with a cache, for all tests of a file: each uses paths of its own."""
+    made = cached.Cached(tmp_path_factory.mktemp("gateway"), cache={"size": "16MiB", "max_object": "64KiB"})
+    yield made
+    made.close()

@@ -2,27 +2,8 @@
 answers are scripted. What is stale is so from the beginning (Age), so that nothing has to be waited for."""
 import pytest
 
-from cached import Cached, date, is_hit, result, says
+from cached import Cached, date, is_hit, result, says, STALE, stored
 from origins import response
-
-STALE = "Age: 100000\r\n"
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    made = Cached(tmp_path_factory.mktemp("gateway"), cache={"size": "16MiB", "max_object": "64KiB"})
-    yield made
-    made.close()
-
-
-def stored(resource, headers="", second=None):
-    """Whether the answer to a first request serves a second one."""
-    first = resource.get(headers)
-    assert not is_hit(first)
-    answer = resource.get(headers if second is None else second)
-    assert answer.body == first.body or resource.count > 1
-    return is_hit(answer)
-
 
 # ---- 3 Storing Responses in Caches
 

@@ -2,18 +2,8 @@
 answers are scripted. What is stale is so from the beginning (Age), so that nothing has to be waited for."""
 import pytest
 
-from cached import Cached, is_hit, result, says, validating
+from cached import is_hit, result, says, STALE, validating
 from origins import response
-
-STALE = "Age: 100000\r\n"
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    made = Cached(tmp_path_factory.mktemp("gateway"), cache={"size": "16MiB", "max_object": "64KiB"})
-    yield made
-    made.close()
-
 
 def language(request):
     name = request.header("Accept-Language") or "none"

@@ -1,4 +1,5 @@
 """max_memory and user of [process], in both programs."""
+import json
 import os
 import pwd
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import tandem
-from origins import HttpOrigin
+from origins import HttpOrigin, response
 from raw import Client, ask, wait_until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -70,6 +71,34 @@ def test_gateway_answers_503_while_memory_is_short_and_finishes_what_runs(gatewa
     set_memory(running, "none")
     assert ask(running.port(), REQUEST).status == 200
     assert running.access_log(count=1, reason="overloaded")[0]["status"] == 503
+
+
+@pytest.mark.skipif(tandem.sanitized(), reason="a sanitizer's allocator gives nothing back")
+def test_a_cache_gives_way_before_anybody_is_refused(gateway, keep):
+    body = b"x" * 500_000
+    service = HttpOrigin(lambda _: response(body, headers="Cache-Control: max-age=600\r\n"))
+    keep(service.origin)
+    routes = tandem.section("[cache.shared]", size="1GiB", max_object="1MiB") + tandem.section(
+        "[[route]]", match="/{rest...}", to="service", cache="shared")
+    running = gateway([service.address], max_memory="64MiB", routes=routes)
+    asked = 0
+
+    def cache():
+        return json.loads(running.admin("/status")[2])["caches"][0]
+
+    def has_given_way():
+        nonlocal asked
+        asked += 1
+        ask(running.port(), f"GET /{asked} HTTP/1.1\r\nHost: x\r\n\r\n")
+        return cache()["evicted"] > 0
+
+    wait_until(has_given_way)
+    told = cache()
+    assert told["limit"] < 64 * 1024 * 1024 < told["size"]
+    wait_until(lambda: running.metric("gateway_memory_short") == 0)
+    for number in range(asked, asked + 100):  # twice what is left for it
+        assert ask(running.port(), f"GET /{number} HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+    assert cache()["entries"] > 0
 
 
 # The user.

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/jose/base64url.h"
+#include "common/base/base64.h"
 #include "gateway/jose/key_set.h"
 #include "gateway/jose/verify.h"
 #include "gateway/json/parse.h"
@@ -47,8 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_json(bytes);
   check_token(bytes);
   // The same bytes as claims of a token that is well-formed up to there.
-  check_token("eyJhbGciOiJIUzI1NiJ9." + jose::to_base64url(bytes) + ".c2ln");
-  if (const auto decoded = jose::from_base64url(bytes)) require(jose::to_base64url(*decoded) == bytes);
+  check_token("eyJhbGciOiJIUzI1NiJ9." + to_base64url(bytes) + ".c2ln");
+  if (const auto decoded = from_base64url(bytes)) require(to_base64url(*decoded) == bytes);
   if (const auto set = jose::parse_key_set(bytes, true)) {
     require(!set->set.keys.empty());
     for (const jose::Key& key : set->set.keys) {

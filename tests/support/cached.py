@@ -8,6 +8,7 @@ from origins import HttpOrigin, response
 from raw import Client
 
 NUMBERS = itertools.count(1)
+STALE = "Age: 100000\r\n"  # out of date from the beginning, so that nothing has to be waited for
 
 
 def date(offset=0):
@@ -93,3 +94,12 @@ def validating(tag, body=b"hello", control="max-age=10", stale=True, headers="")
             return f"HTTP/1.1 304 Not Modified\r\n{more}\r\n".encode()
         return response(body, headers=more)
     return answer
+
+
+def stored(resource, headers="", second=None):
+    """Whether the answer to a first request serves a second one."""
+    first = resource.get(headers)
+    assert not is_hit(first)
+    answer = resource.get(headers if second is None else second)
+    assert answer.body == first.body or resource.count > 1
+    return is_hit(answer)

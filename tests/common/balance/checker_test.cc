@@ -4,23 +4,16 @@
 
 #include "common/http/server.h"
 #include "tests/common/balance/support.h"
+#include "tests/support/run_task.h"
 
 using namespace tandem;
 using namespace tandem::balance;
 using namespace tandem::balance::test;
 using namespace std::chrono_literals;
 
-namespace {
+using tandem::test::run;
 
-async::Task<void> then_stop(async::Task<void> task, net::Reactor& reactor) {
-  co_await std::move(task);
-  reactor.stop();
-}
-void run(net::Reactor& reactor, async::Task<void> task) {
-  async::TaskGroup group;
-  group.spawn(then_stop(std::move(task), reactor));
-  reactor.run();
-}
+namespace {
 
 // An HTTP server whose answer a test can change.
 struct Service {

@@ -10,22 +10,15 @@
 
 #include "common/async/task_group.h"
 #include "common/net/reactor.h"
+#include "tests/support/run_task.h"
 
 using namespace tandem;
 using namespace tandem::net;
 using namespace std::chrono_literals;
 
-namespace {
+using tandem::test::run;
 
-async::Task<void> then_stop(async::Task<void> task, Reactor& reactor) {
-  co_await std::move(task);
-  reactor.stop();
-}
-void run(Reactor& reactor, async::Task<void> task) {
-  async::TaskGroup group;
-  group.spawn(then_stop(std::move(task), reactor));
-  reactor.run();
-}
+namespace {
 
 // What some jobs said, in the order of their ends.
 using Outcomes = std::vector<std::string>;

@@ -64,6 +64,19 @@ TEST_CASE("memory guard: short while more is resident, and not for what the allo
   CHECK(comes_to_be(reactor, false));
 }
 
+TEST_CASE("memory guard: what can be spared goes before anybody is refused, and may come back") {
+  net::Reactor reactor;
+  std::uint64_t asked = 0, offered = 0;
+  MemoryGuard guard({.give_back = [&](std::uint64_t bytes) { asked += bytes; },
+                     .take_more = [&](std::uint64_t bytes) { offered += bytes; }});
+  guard.set_limit(observe::resident_bytes() * 2);
+  CHECK(asked == 0);
+  CHECK(offered > 0);
+  MemoryGuard another({.give_back = [&](std::uint64_t bytes) { asked += bytes; }});
+  another.set_limit(kMiB);
+  CHECK(asked > kMiB);
+}
+
 TEST_CASE("memory guard: a limit that is lifted is lifted at once") {
   net::Reactor reactor;
   MemoryGuard guard;

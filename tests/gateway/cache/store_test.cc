@@ -104,8 +104,35 @@ TEST_CASE("a smaller size takes effect at once") {
   store.configure({.size = 200'000, .max_object = 1000, .stale = {}});
   CHECK(store.totals().bytes <= 200'000);
   CHECK(store.totals().entries > 10);
+}
+
+TEST_CASE("what is given back stays away until more may be taken, and never more than the size") {
+  Store store("c");
+  store.configure({.size = 200'000, .max_object = 20'000, .stale = {}});
+  auto fill = [&, next = 0]() mutable {
+    for (int i = 0; i < 100; ++i) put(store, key("/" + std::to_string(next++)), {}, 10'000);
+    return store.totals().bytes;
+  };
+  CHECK(fill() > 150'000);
   store.shrink_by(100'000);
   CHECK(store.totals().bytes <= 100'000);
+  CHECK(fill() <= 100'000);
+  CHECK(store.totals().size == 200'000);
+  store.grow_by(50'000);
+  CHECK(fill() > 100'000);
+  store.grow_by(1'000'000);
+  CHECK(store.totals().limit == 200'000);
+}
+
+TEST_CASE("of several caches each gives back by what it holds") {
+  const std::vector<std::shared_ptr<Store>> stores = {std::make_shared<Store>("a"), std::make_shared<Store>("b")};
+  for (int i = 0; i < 40; ++i) put(*stores[0], key("/" + std::to_string(i)), {}, 10'000);
+  for (int i = 0; i < 20; ++i) put(*stores[1], key("/" + std::to_string(i)), {}, 10'000);
+  shrink(stores, 300'000);
+  CHECK(stores[0]->totals().entries >= 18);
+  CHECK(stores[0]->totals().entries <= 21);
+  CHECK(stores[1]->totals().entries >= 8);
+  CHECK(stores[1]->totals().entries <= 11);
 }
 
 TEST_CASE("variants lie side by side, and one that was chosen alike replaces the other") {

@@ -152,7 +152,7 @@ TEST_CASE("allow: what is wrong is told where it stands") {
   CHECK(wrong("", 0).contains("the rule ends"));
   CHECK(wrong("param.id = claim.sub", 9).contains("write `==`"));
   CHECK(wrong("true && true", 5).contains("write `and`"));
-  CHECK(wrong("true || true", 5).contains("write `or`"));
+  CHECK(wrong("true || false", 5).contains("write `or`"));
   CHECK(wrong("!true", 0).contains("write `not`"));
   CHECK(wrong("param.id == 'x'", 12).contains("double quotes"));
   CHECK(wrong("param.di == claim.sub", 6).contains("did you mean \"id\"?"));
