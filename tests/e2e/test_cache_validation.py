@@ -109,6 +109,25 @@ def test_4_3_4_a_304_freshens_the_variant_that_was_asked_about(shop):
 
 # ---- 4.4 Invalidation
 
+def headed(headers, length=5):
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n{headers}\r\n".encode()
+
+
+CHANGED = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+
+
+@pytest.mark.parametrize("told, kept", [
+    (headed('ETag: "a"\r\n'), True), (headed(""), True), (headed('ETag: "b"\r\n'), False), (headed(CHANGED), False),
+    (headed('ETag: "a"\r\n', length=6), False), (headed('ETag: "b"\r\n').replace(b"200 OK", b"404 Gone"), True),
+], ids=["the same tag", "nothing", "another tag", "a date", "another length", "an error"])
+def test_4_3_5_a_head_that_tells_of_another_content_frees_the_stored_one(shop, told, kept):
+    resource = shop.resource(says("max-age=60", headers='ETag: "a"\r\n'), told, says("max-age=60", body=b"new"))
+    resource.get()
+    assert not is_hit(resource.get("Cache-Control: no-cache, no-store\r\n", method="HEAD"))
+    assert resource.requests[1].method == "HEAD"
+    assert is_hit(resource.get()) == kept
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_4_4_an_unsafe_request_that_succeeds_invalidates(shop, method):
     resource = shop.resource(says("max-age=60"))

@@ -29,6 +29,16 @@ bool may_be_refreshed_behind(const cache::StoredHead& head, const cache::Directi
   return !asked.no_cache && !asked.max_age && !asked.min_fresh && head.usable_while_revalidating(now);
 }
 
+// Whether an answer to HEAD tells of another content than what is stored (RFC 9111 §4.3.5).
+bool contradicts(const Response& of_head, const cache::Entry& entry) {
+  const http::Fields& stored = entry.head->fields();
+  const auto differs = [&](http::FieldId field) {
+    return of_head.fields.has(field) && of_head.fields.value(field) != stored.value(field);
+  };
+  return differs(http::FieldId::etag) || differs(http::FieldId::last_modified) ||
+         of_head.declared_length.value_or(entry.body->size) != entry.body->size;
+}
+
 void take_report(Exchange& exchange, const ExchangeReport& of) {
   exchange.report.upstream = of.upstream;
   exchange.report.server = of.server;
@@ -150,6 +160,10 @@ async::Task<Result<Response>> Cache::pass(Exchange& exchange, Next next, const c
   auto response = co_await next(exchange);
   if (!response) co_return response;
   response->add("Cache-Status", status().forwarded(why).service_said(response->status).take());
+  if (request.head && response->status == 200) {
+    const auto entry = store_->find(key, exchange.request.fields);
+    if (entry && contradicts(*response, *entry)) store_->erase(key, entry.get());
+  }
   const bool whole = !request.head && !request.range && response->refusal.empty();
   if (!whole || !store_->passes(key, turn())) co_return response;
   const auto& fields = response->fields;
