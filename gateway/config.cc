@@ -11,6 +11,7 @@
 #include "gateway/config_cache.h"
 #include "gateway/config_routes.h"
 #include "gateway/config_sections.h"
+#include "gateway/config_trace.h"
 
 namespace tandem::gateway {
 namespace {
@@ -121,7 +122,8 @@ void finish_routes(RawGateway& raw, Reader& reader, GatewayConfig& config, std::
 
 GatewayConfig finish(RawGateway& raw, Reader& reader) {
   check_admin(reader, raw.admin);
-  GatewayConfig config{raw.process, raw.admin, raw.log, {}, {}, raw.auth, raw.caches, raw.errors, {}, {}};
+  settle_trace(reader, raw.trace);
+  GatewayConfig config{raw.process, raw.admin, raw.log, raw.trace, {}, {}, raw.auth, raw.caches, raw.errors, {}, {}};
   settle(config.process);
   finish_listeners(raw, reader, config);
   const std::vector<Defined> upstreams = finish_upstreams(raw, reader, config);
@@ -160,6 +162,7 @@ std::string dump(const GatewayConfig& config) {
   raw.process = config.process;
   raw.admin = config.admin;
   raw.log = config.log;
+  raw.trace = config.trace;
   raw.auth = config.auth;
   raw.caches = config.caches;
   raw.errors = config.errors;

@@ -18,6 +18,7 @@
 #include "gateway/filters/options.h"
 #include "gateway/resilience/options.h"
 #include "gateway/routing/table.h"
+#include "gateway/trace/options.h"
 
 namespace tandem::gateway {
 
@@ -166,6 +167,7 @@ struct GatewayConfig {
   config::ProcessConfig process;
   config::AdminConfig admin;
   config::LogConfig log;
+  std::optional<TraceConfig> trace;
   std::vector<ListenerConfig> listeners;
   std::vector<UpstreamConfig> upstreams;
   std::vector<AuthConfig> auth;

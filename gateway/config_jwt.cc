@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "common/config/files.h"
+#include "gateway/config_helper.h"
 #include "gateway/jose/token.h"
 
 namespace tandem::gateway {
@@ -18,23 +19,6 @@ Kind<Algorithm> algorithm() {
   std::vector<std::pair<std::string, Algorithm>> choices;
   for (const auto& [name, value] : jose::kAlgorithms) choices.emplace_back(name, value);
   return words<Algorithm>(std::move(choices));
-}
-
-Kind<std::optional<HttpUrl>> http_url() {
-  Kind<std::optional<HttpUrl>> kind;
-  kind.read = [](Reader& reader, const Value& value, std::optional<HttpUrl>& to) {
-    const auto text = reader.text(value, "a URL");
-    if (!text) return false;
-    auto url = HttpUrl::parse(*text);
-    if (!url) return reader.error(value.place, fmt::format("{} {}", quoted(*text), url.error()));
-    to = *std::move(url);
-    return true;
-  };
-  kind.show = [](const std::optional<HttpUrl>& url) {
-    return url ? std::optional<Value>(url->to_string()) : std::nullopt;
-  };
-  kind.schema = text().schema;
-  return kind;
 }
 
 const Section<JwksConfig>& jwks_section() {
@@ -113,12 +97,6 @@ bool check_fit(Reader& reader, const JwtConfig& jwt, Place place) {
   for (const Algorithm one : jwt.algorithms) names.push_back(jose::name_of(one));
   return reader.error(place, fmt::format("none of its keys is one for {} (it has {})", fmt::join(names, ", "),
                                          jwt.keys->keys.front().describe()));
-}
-
-bool is_loopback(const HttpUrl& url) {
-  const auto address = IpAddress::parse(url.host);
-  static const IpPrefix v4 = *IpPrefix::parse("127.0.0.0/8"), v6 = *IpPrefix::parse("::1/128");
-  return url.host == "localhost" || (address && (v4.contains(*address) || v6.contains(*address)));
 }
 
 // Where the keys are: in the configuration, or somewhere from where they are fetched.

@@ -9,6 +9,7 @@
 #include "gateway/config_filters.h"
 #include "gateway/config_resilience.h"
 #include "gateway/config_targets.h"
+#include "gateway/config_trace.h"
 
 namespace tandem::gateway {
 namespace {
@@ -274,6 +275,8 @@ const Section<RawGateway>& root_section() {
           .field("admin", &RawGateway::admin, table(admin_section()),
                  "The admin address; without this section there is none.")
           .field("log", &RawGateway::log, table(http_log_section()), "What is logged, and where.")
+          .field("trace", &RawGateway::trace, trace(),
+                 "A collector of traces (OTLP over HTTP with JSON); without this section nothing is exported.")
           .field("listener", &RawGateway::listeners,
                  tables<RawListener>("listener", {"name", "listen"}, listener_section(), &RawListener::place),
                  "Where clients connect.")

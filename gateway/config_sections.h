@@ -21,6 +21,7 @@ struct RawGateway {
   config::ProcessConfig process;
   config::AdminConfig admin;
   config::LogConfig log;
+  std::optional<TraceConfig> trace;
   std::vector<RawListener> listeners;
   std::vector<RawUpstream> upstreams;
   std::vector<AuthConfig> auth;

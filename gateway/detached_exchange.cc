@@ -38,6 +38,7 @@ DetachedExchange::DetachedExchange(const Exchange& of, async::CancelScope& paren
   exchange_.tls = tls_ ? &*tls_ : nullptr;
   exchange_.id = of.id;
   exchange_.trace = of.trace;
+  exchange_.spans.start_beside(of.spans);
   exchange_.client_request_id = of.client_request_id;
   exchange_.via = of.via;
   exchange_.forwarding = of.forwarding;

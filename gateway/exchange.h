@@ -17,6 +17,7 @@
 #include "gateway/identity.h"
 #include "gateway/routing/table.h"
 #include "gateway/server/request_body.h"
+#include "gateway/trace/span.h"
 
 namespace tandem::gateway {
 
@@ -57,6 +58,7 @@ struct Exchange {
   const net::TlsFacts* tls = nullptr;  // of the client's connection; null: it is plain
   std::string id;                      // "<connection>-<n>"
   http::TraceContext trace;            // told to the service and to the log
+  SpanList spans;                      // of that trace
   std::string_view client_request_id;  // the client's own X-Request-Id, where it is believed
   std::string_view via;                // our pseudonym in Via
   http::Forwarding forwarding;         // what a service is told of the client

@@ -12,6 +12,7 @@
 #include "gateway/key_command.h"
 #include "gateway/server/tunnel.h"
 #include "gateway/token_command.h"
+#include "gateway/trace/exporter.h"
 #include "gateway/versions.h"
 #include "gateway/worker.h"
 
@@ -27,14 +28,23 @@ struct Lasting {
   limit::SourcesByListener sources;
   gateway::StateRegistry states;
   gateway::KeyFetcher keys;
+  gateway::SpanQueue spans;
+  gateway::SpanExporter exporter{spans};
   std::shared_ptr<const gateway::Generation> present;  // the control thread's
 };
 
 using Load = std::function<config::LoadResult<gateway::GatewayConfig>()>;
 
-void follow_keys(Lasting& lasting) {
+// What runs beside the workers goes by the present configuration.
+void follow(Lasting& lasting) {
   const gateway::GatewayConfig& config = lasting.present->config;
   lasting.keys.follow(config.auth, config.process.resolvers);
+  lasting.exporter.follow(config.trace, config.process.resolvers);
+}
+
+async::Task<void> stop(Lasting& lasting) {
+  co_await lasting.exporter.stop();
+  co_await lasting.keys.stop();
 }
 
 process::NextGeneration next_generation(std::shared_ptr<const gateway::Generation> next, Lasting& lasting) {
@@ -46,7 +56,7 @@ process::NextGeneration next_generation(std::shared_ptr<const gateway::Generatio
           .adopted =
               [next, &lasting] {
                 lasting.present = next;
-                follow_keys(lasting);
+                follow(lasting);
                 next->configure_caches();
               }};
 }
@@ -81,15 +91,16 @@ process::ProgramParts parts(Lasting& lasting) {
   parts.listeners = process::listener_addresses(lasting.present->config);
   parts.upstreams = lasting.present->upstreams;
   parts.make_worker = [&lasting](unsigned, std::vector<net::Sockets> sockets, observe::LogSink& access_log) {
-    return std::make_unique<gateway::Worker>(lasting.present, std::move(sockets), access_log, lasting.limits);
+    return std::make_unique<gateway::Worker>(lasting.present, std::move(sockets), access_log, lasting.spans,
+                                             lasting.limits);
   };
   parts.collectors.emplace_back([](observe::MetricSamples& samples) {
     samples.gauge("gateway_tunnels_active", "Connections that have become a WebSocket.", {}, gateway::Tunnel::active());
   });
   parts.collectors.emplace_back(
       [&lasting](observe::MetricSamples& samples) { collect_breakers(*lasting.present, samples); });
-  parts.begin = [&lasting] { follow_keys(lasting); };
-  parts.end = [&lasting] { return lasting.keys.stop(); };
+  parts.begin = [&lasting] { follow(lasting); };
+  parts.end = [&lasting] { return stop(lasting); };
   parts.status.emplace_back("auth", [&lasting](JsonWriter& json) { lasting.present->write_auth(json); });
   parts.collectors.emplace_back(
       [&lasting](observe::MetricSamples& samples) { gateway::collect_caches(*lasting.present, samples); });
@@ -103,6 +114,7 @@ process::ProgramParts parts(Lasting& lasting) {
   };
   parts.status.emplace_back("breakers", [&lasting](JsonWriter& json) { lasting.present->write_breakers(json); });
   parts.status.emplace_back("caches", [&lasting](JsonWriter& json) { gateway::write_caches(json, *lasting.present); });
+  parts.status.emplace_back("trace", [&lasting](JsonWriter& json) { lasting.exporter.write_status(json); });
   parts.status.emplace_back("routes", [&lasting](JsonWriter& json) { lasting.present->write_routes(json); });
   return parts;
 }

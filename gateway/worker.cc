@@ -9,8 +9,8 @@
 namespace tandem::gateway {
 
 Worker::Worker(std::shared_ptr<const Generation> generation, std::vector<net::Sockets> sockets,
-               observe::LogSink& access_sink, process::ConnectionLimits& limits)
-    : context_(access_sink), limits_(limits), makes_room_(limits.room_makers(), *this) {
+               observe::LogSink& access_sink, SpanQueue& spans, process::ConnectionLimits& limits)
+    : context_(access_sink, spans), limits_(limits), makes_room_(limits.room_makers(), *this) {
   context_.background = &tasks_;
   use(std::move(generation));
   for (std::size_t i = 0; i < sockets.size(); ++i) listen(i, std::move(sockets[i]));
@@ -20,6 +20,7 @@ Worker::Worker(std::shared_ptr<const Generation> generation, std::vector<net::So
 void Worker::use(std::shared_ptr<const Generation> generation) {
   const std::shared_ptr<const Generation> before = std::exchange(generation_, std::move(generation));
   context_.log_format = generation_->config.log.format;
+  context_.tracer.use(generation_->config.trace ? &*generation_->config.trace : nullptr);
   context_.metrics.forget_routes();
   auto pools = std::exchange(context_.pools, {});
   for (std::size_t i = 0; i < generation_->upstreams.size(); ++i) {

@@ -20,7 +20,7 @@ class Worker final : public process::WorkerProgram, private process::RoomMaker {
   // `sockets`: this worker's of each listener, in the order of the configuration.
   // `limits`: of all workers.
   Worker(std::shared_ptr<const Generation> generation, std::vector<net::Sockets> sockets, observe::LogSink& access_sink,
-         process::ConnectionLimits& limits);
+         SpanQueue& spans, process::ConnectionLimits& limits);
   ~Worker() override;
 
   void start_accepting() override;

@@ -1,4 +1,5 @@
-// What the exchanges of one worker share: its connections to the servers, its counters, its access log. Owned by the
+// What the exchanges of one worker share: its connections to the servers, its counters, its access log
+// and traces. Owned by the
 // worker, used on its thread only.
 #pragma once
 #include <memory>
@@ -10,6 +11,7 @@
 #include "gateway/access_log.h"
 #include "gateway/config.h"
 #include "gateway/metrics.h"
+#include "gateway/trace/tracer.h"
 
 namespace tandem::balance {
 class Server;
@@ -18,7 +20,7 @@ class Server;
 namespace tandem::gateway {
 
 struct WorkerContext {
-  explicit WorkerContext(observe::LogSink& sink) : access_log(sink) {}
+  WorkerContext(observe::LogSink& sink, SpanQueue& span_queue) : access_log(sink), tracer(span_queue) {}
 
   // The idle connections to `server`; of one that is in no configuration any more none are kept. Not to be held over a
   // wait: a reload may end it.
@@ -31,6 +33,7 @@ struct WorkerContext {
   std::unordered_map<const balance::Server*, std::unique_ptr<http::ConnectionPool>> pools;
   http::ConnectionPool no_pool{0, Duration::zero()};
   AccessLog access_log;
+  Tracer tracer;
   async::TaskGroup* background = nullptr;  // the worker's: for what no exchange waits for
   observe::LogFormat log_format = observe::LogFormat::json;
   RequestMetrics metrics;

@@ -231,6 +231,7 @@ struct Quantity {
   std::string units;
   std::optional<T> (*parse)(std::string_view);
   std::string (*format)(T);
+  std::string_view fraction = {};  // what may follow the digits, as a pattern
 };
 
 template <class T>
@@ -244,7 +245,7 @@ Kind<T> quantity(Quantity<T> q, T min, T max, std::optional<T> none) {
     return *value;
   };
   const auto show = [=](const T& value) { return none && value == *none ? std::string("none") : q.format(value); };
-  const std::string pattern = fmt::format("^[0-9]+({})${}", q.units, none ? "|^none$" : "");
+  const std::string pattern = fmt::format("^[0-9]+{}({})${}", q.fraction, q.units, none ? "|^none$" : "");
   return parsed_text<T>(fmt::format("a {} ({})", q.what, q.how), pattern, parse, show);
 }
 
@@ -274,7 +275,8 @@ Kind<std::uint64_t> size_or_none(std::uint64_t min) {
 }
 
 Kind<double> share(double min) {
-  const Quantity<double> q{"share", "write a whole number of percent, such as \"50%\"", "%", parse_share, format_share};
+  const Quantity<double> q{"share",       "write a number of percent, such as \"50%\"", "%", parse_share, format_share,
+                           "([.][0-9]+)?"};
   return quantity<double>(q, min, 1.0, std::nullopt);
 }
 

@@ -64,10 +64,12 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::optional<double> parse_share(std::string_view text) {
-  constexpr std::array<Unit, 1> kPercent = {{{"%", 1}}};
-  const auto number = parse(text, kPercent, 100);
-  if (!number) return std::nullopt;
-  return static_cast<double>(*number) / 100.0;
+  double percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent, std::chars_format::fixed);
+  if (error != std::errc() || text.substr(static_cast<std::size_t>(end - text.data())) != "%") return std::nullopt;
+  const auto is_written_plainly = [](char c) { return (c >= '0' && c <= '9') || c == '.' || c == '%'; };
+  if (!std::ranges::all_of(text, is_written_plainly) || text.starts_with('.') || !(percent <= 100)) return std::nullopt;
+  return percent / 100.0;
 }
 
 std::optional<limit::Rate> parse_rate(std::string_view text) {
@@ -92,7 +94,7 @@ std::string format_duration(Duration duration) {
 
 std::string format_size(std::uint64_t size) { return format(size, kSizes); }
 
-std::string format_share(double share) { return fmt::format("{:.0f}%", share * 100.0); }
+std::string format_share(double share) { return fmt::format("{:.6g}%", share * 100.0); }
 
 std::string format_rate(limit::Rate rate) {
   const auto* known = std::ranges::find(kPeriods, rate.period, &Period::length);

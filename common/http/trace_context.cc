@@ -24,9 +24,9 @@ void put_hex(char* to, std::uint64_t word) {
   for (int shift = 60; shift >= 0; shift -= 4) *to++ = kDigits[word >> shift & 15];
 }
 
-std::uint64_t nonzero_word() {
+std::uint64_t from_hex(std::string_view digits) {
   std::uint64_t word = 0;
-  while (word == 0) word = random_word();
+  for (const char c : digits) word = word << 4 | static_cast<std::uint64_t>(hex_value(c));
   return word;
 }
 
@@ -67,10 +67,11 @@ TraceContext TraceContext::of(Fields& fields) {
   TraceContext trace;
   std::string_view("00-").copy(trace.text_.data(), 3);
   trace.text_[35] = trace.text_[52] = '-';
-  put_hex(trace.text_.data() + 36, nonzero_word());
+  trace.tell(trace.span_ = new_span_id());
   const Field* parent = fields.find(FieldId::traceparent);
   if (parent && fields.count(FieldId::traceparent) == 1 && is_traceparent(parent->value)) {
     parent->value.substr(3, 32).copy(trace.text_.data() + 3, 32);
+    trace.parent_ = from_hex(parent->value.substr(36, 16));
     // Flags that version 00 does not know are set to zero (§3.2.2.5).
     trace.text_[53] = '0';
     trace.text_[54] = hex_value(parent->value[54]) % 2 == 1 ? '1' : '0';
@@ -78,11 +79,25 @@ TraceContext TraceContext::of(Fields& fields) {
     if (fields.has(FieldId::tracestate) && !is_tracestate(fields)) fields.remove(FieldId::tracestate);
     return trace;
   }
-  put_hex(trace.text_.data() + 3, nonzero_word());
+  put_hex(trace.text_.data() + 3, new_span_id());
   put_hex(trace.text_.data() + 19, random_word());
   std::string_view("01").copy(trace.text_.data() + 53, 2);
   fields.remove(FieldSet(FieldId::traceparent, FieldId::tracestate));
   return trace;
+}
+
+void TraceContext::tell(std::uint64_t span) { put_hex(text_.data() + 36, span); }
+
+std::uint64_t new_span_id() {
+  std::uint64_t word = 0;
+  while (word == 0) word = random_word();
+  return word;
+}
+
+void append_span_id(std::string& out, std::uint64_t span) {
+  std::array<char, 16> digits;
+  put_hex(digits.data(), span);
+  out.append(digits.data(), digits.size());
 }
 
 }  // namespace tandem::http

@@ -2,6 +2,8 @@
 // value of an exchange; pure but for the random ids.
 #pragma once
 #include <array>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "common/http/message.h"
@@ -16,7 +18,14 @@ class TraceContext {
   static TraceContext of(Fields& fields);
 
   std::string_view trace_id() const { return known() ? text().substr(3, 32) : std::string_view(); }
-  std::string_view traceparent() const { return text(); }  // of the request to the service
+  std::uint64_t span() const { return span_; }      // of what is done for the request here
+  std::uint64_t parent() const { return parent_; }  // the client's span; 0: the trace begins here
+  bool sampled() const { return text_[kSize - 1] == '1'; }
+  void set_sampled(bool sampled) { text_[kSize - 1] = sampled ? '1' : '0'; }
+
+  // What the request to a service says: as its parent the last span that was told, span() before.
+  std::string_view traceparent() const { return text(); }
+  void tell(std::uint64_t span);
 
  private:
   bool known() const { return text_[0] != 0; }  // not so before of()
@@ -24,7 +33,12 @@ class TraceContext {
   std::string_view text() const { return {text_.data(), text_.size()}; }
 
   std::array<char, kSize> text_{};
+  std::uint64_t span_ = 0;
+  std::uint64_t parent_ = 0;
 };
+
+std::uint64_t new_span_id();                                // random, never 0
+void append_span_id(std::string& out, std::uint64_t span);  // as 16 hex digits
 
 // Whether `value` reads as a traceparent (§3.2.2): lower case, no ids of zeros, and of a later version what begins so.
 bool is_traceparent(std::string_view value);

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "common/async/task.h"
-#include "gateway/auth/fetch.h"
 #include "gateway/auth/options.h"
+#include "gateway/helper/fetch.h"
 
 namespace tandem::gateway {
 
@@ -16,7 +16,7 @@ struct FoundKeys {
   std::shared_ptr<const jose::KeySet> set;  // null: none, and `why`
   std::string text;                         // what it was read from
   std::vector<std::string> left_out;        // for each key that is not for us: why
-  std::optional<Duration> fresh;            // as Fetched's
+  std::optional<Duration> fresh;            // as HelperAnswer's
   std::string why;
 };
 

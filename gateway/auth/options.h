@@ -13,7 +13,7 @@
 #include "common/config/place.h"
 #include "common/config/tls_section.h"
 #include "common/limit/rate.h"
-#include "gateway/auth/url.h"
+#include "gateway/helper/url.h"
 #include "gateway/jose/algorithm.h"
 #include "gateway/jose/key_set.h"
 #include "gateway/passwords/htpasswd.h"

@@ -93,6 +93,7 @@ async::Task<Result<Response>> Authenticate::handle(Exchange& exchange, Next next
     for (const Choice& choice : choices_) {
       if (choice.sources != shown.sources) continue;
       if (auto identity = recall(choice, shown, exchange)) {
+        SpanScope(exchange.spans, SpanKind::auth, name_of(choice)).end("remembered");
         accept(exchange, choice, std::move(identity));
         return next(exchange);
       }
@@ -117,6 +118,7 @@ std::shared_ptr<const Identity> Authenticate::recall(const Choice& choice, const
 }
 
 async::Task<Result<Response>> Authenticate::verify(Exchange& exchange, Next next, Shown shown) const {
+  SpanScope span(exchange.spans, SpanKind::auth, name_of(choices_.front()), "refused");
   if (shown.repeated) co_return refusal(http::bad_request("a credential stands there more than once"), exchange);
   if (shown.foreign) co_return refuse(exchange, false, "Authorization is of a scheme that nobody asks for");
   if (shown.sources == 0) co_return refuse(exchange, false, "no credential was shown");
@@ -130,14 +132,19 @@ async::Task<Result<Response>> Authenticate::verify(Exchange& exchange, Next next
     }
     asked = true;
     if (co_await ask(choice, shown, outcome)) {
+      span.end("accepted");
       accept(exchange, choice, std::move(outcome.identity));
       co_return co_await next(exchange);
     }
-    if (outcome.wait > Duration::zero()) co_return rate_limited(exchange, outcome.wait);
+    if (outcome.wait > Duration::zero()) {
+      span.end("refused", "rate_limited");
+      co_return rate_limited(exchange, outcome.wait);
+    }
   }
   if (!asked && ambiguous) co_return refusal(http::bad_request("more credentials than one were shown"), exchange);
   if (!asked) co_return refuse(exchange, false, "a credential is missing");
   if (!outcome.unavailable.empty()) {
+    span.end("unavailable", outcome.unavailable);
     Response response = declined_for(std::chrono::seconds(1), outcome.unavailable, exchange);
     exchange.report.detail = std::move(outcome.why);
     co_return response;

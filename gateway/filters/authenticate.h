@@ -39,6 +39,7 @@ class Authenticate final : public Filter {
   };
   struct Verification;
 
+  static std::string_view name_of(const Choice& choice) { return choice.members.front().provider->config().name; }
   Shown look(const Exchange& exchange) const;
   std::shared_ptr<const Identity> recall(const Choice& choice, const Shown& shown, const Exchange& exchange) const;
   async::Task<Result<Response>> verify(Exchange& exchange, Next next, Shown shown) const;

@@ -77,9 +77,11 @@ async::Task<Result<Response>> Proxy::handle(Exchange& exchange) const {
     if (is_stale(*attempt, response, exchange)) {
       tries.fresh = true;
       --exchange.report.attempts;
+      end_span(attempt->span, "stale_connection");
       exchange.worker.pool(attempt->lease.server()).close_all();
     } else if (retry_.again(*attempt, response, exchange, tries)) {
       tries.failed_at(attempt->lease.server());
+      if (response) end_span(attempt->span, {});
     } else {
       if (const auto failed = has_failed(response)) pass.report(*failed, turn());
       co_return response;
@@ -96,6 +98,7 @@ async::Task<Result<Response>> Proxy::ask(Exchange& exchange, std::shared_ptr<Ups
     co_return std::unexpected(std::move(reached.error()));
   }
   attempt->asked = turn();
+  if (attempt->span) exchange.trace.tell(attempt->span->id);
   attempt->upgrade = exchange.websocket;
   attempt->sent_before = attempt->connection->outbound().sent();
   co_await send(exchange, attempt, target);
@@ -105,12 +108,18 @@ async::Task<Result<Response>> Proxy::ask(Exchange& exchange, std::shared_ptr<Ups
   attempt->wait.set_deadline(kNoDeadline, Origin::internal, {});
   exchange.report.upstream_time = turn() - attempt->asked;
   if (!head) {
+    end_span(attempt->span, head.error().reason);
     attempt->give_up(head.error());
     co_return std::unexpected(std::move(head.error()));
   }
   attempt->lease.turnaround(*exchange.report.upstream_time, turn());
+  if (attempt->span) {
+    attempt->span->answered = turn();
+    attempt->span->status = static_cast<std::uint16_t>((*head)->status);
+  }
   Response response;
   if (auto taken = take_service_head(**head, response); !taken) {
+    end_span(attempt->span, taken.error().reason);
     attempt->give_up(taken.error());
     co_return std::unexpected(std::move(taken.error()));
   }
@@ -129,14 +138,17 @@ async::Task<Result<void>> Proxy::reach(Exchange& exchange, UpstreamAttempt& atte
   const std::uint64_t hash = pick_hash(upstream_, config_, exchange);
   std::optional<Error> last;  // why no server could be connected to
   for (std::uint32_t refused = 0;;) {
+    attempt.span = exchange.spans.begin(SpanKind::attempt, upstream_.name(), turn());
     auto lease = co_await pick(upstream_, exchange, hash, tries.failed(), attempt.deadline);
     if (!lease) {
+      end_span(attempt.span, lease.error().reason);
       const bool tell_last = last && lease.error().origin == Origin::upstream;
       co_return std::unexpected(tell_last ? std::move(*last) : std::move(lease.error()));
     }
     attempt.lease = std::move(*lease);
     ++exchange.report.attempts;
     exchange.report.server = attempt.lease.name();
+    if (attempt.span) attempt.span->server = &attempt.lease.server();
     if (!tries.fresh) {
       attempt.connection = exchange.worker.pool(attempt.lease.server()).take();
       attempt.reused = attempt.connection != nullptr;
@@ -149,9 +161,11 @@ async::Task<Result<void>> Proxy::reach(Exchange& exchange, UpstreamAttempt& atte
         co_await connect_to_service(upstream_.options(), attempt.lease.address(), attempt.announcement, until);
     if (stream) {
       attempt.lease.connected(turn() - begun, turn());
+      if (attempt.span) attempt.span->connected = turn();
       attempt.connection = std::make_unique<http::ClientConnection>(std::move(*stream), kServerWriteIdle);
       co_return Result<void>{};
     }
+    end_span(attempt.span, stream.error().reason);
     if (stream.error().origin != Origin::upstream) co_return std::unexpected(std::move(stream.error()));
     attempt.lease.failed(balance::connect_failure(stream.error()), turn());
     tries.failed_at(attempt.lease.server());

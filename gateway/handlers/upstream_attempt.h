@@ -7,6 +7,7 @@
 #include "common/balance/lease.h"
 #include "common/http/client_connection.h"
 #include "gateway/handlers/response.h"
+#include "gateway/trace/span.h"
 
 namespace tandem::gateway {
 
@@ -30,6 +31,7 @@ struct UpstreamAttempt {
   bool upgrade = false;           // the connection is asked to become a WebSocket: never kept for another request
   std::uint64_t sent_before = 0;  // bytes that earlier requests sent over the connection
   Instant asked{};
+  Span* span = nullptr;     // of the exchange; null: it is not traced
   async::CancelScope wait;  // in which the head of the answer is awaited, and the upload runs
   Instant deadline;         // for that head; moves on while the client's body is awaited
 };

@@ -66,9 +66,11 @@ void log_request(const Connection& connection, Exchange& exchange, const Respons
   if (!exchange.report.detail.empty()) {
     log_debug("request {}: {}: {}", exchange.id, exchange.report.reason, exchange.report.detail);
   }
-  if (exchange.worker.access_log.is_off() || (response.upgraded && delivery.complete)) return;
-  exchange.worker.access_log.write(exchange.worker.log_format,
-                                   access_record(connection, exchange, response, delivery, took));
+  const bool logged = !exchange.worker.access_log.is_off() && !(response.upgraded && delivery.complete);
+  if (!logged && !exchange.spans.on()) return;
+  const AccessRecord record = access_record(connection, exchange, response, delivery, took);
+  if (exchange.spans.on()) exchange.worker.tracer.end(exchange, record);
+  if (logged) exchange.worker.access_log.write(exchange.worker.log_format, record);
 }
 
 }  // namespace tandem::gateway

@@ -1,4 +1,4 @@
-// What is told of a request when it is over: the access log's line and the counters.
+// What is told of a request when it is over: the access log's line, the counters, the trace.
 #pragma once
 #include "gateway/access_log.h"
 #include "gateway/exchange.h"

@@ -39,9 +39,11 @@ std::optional<http::HttpError> prepare(Connection& connection, Exchange& exchang
   exchange.tls = connection.tls();
   exchange.idle = listener.timeout.idle;
   exchange.via = connection.listener().via;
+  const bool trusted = http::is_trusted(exchange.peer.ip, listener.trusted_proxies);
   exchange.trace = http::TraceContext::of(head.fields);
+  exchange.worker.tracer.begin(exchange, trusted);
   exchange.client = http::client_address(exchange.peer.ip, head.fields, listener.trusted_proxies);
-  if (http::is_trusted(exchange.peer.ip, listener.trusted_proxies)) {
+  if (trusted) {
     exchange.client_request_id = head.fields.value(http::FieldId::x_request_id).value_or("");
   }
   if (head.method == http::Method::trace) return http::HttpError{405, "method_not_allowed", kNoMethod};

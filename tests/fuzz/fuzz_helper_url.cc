@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "gateway/auth/fetch.h"
-#include "gateway/auth/url.h"
+#include "gateway/helper/fetch.h"
+#include "gateway/helper/url.h"
 #include "tests/fuzz/require.h"
 
 using namespace tandem;

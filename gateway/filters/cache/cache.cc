@@ -89,9 +89,16 @@ Cache::Cache(std::string route, std::shared_ptr<cache::Store> store, bool per_ca
 }
 
 async::Task<Result<Response>> Cache::handle(Exchange& exchange, Next next) const {
-  if (is_for_cache(exchange)) return serve(exchange, next);
+  if (is_for_cache(exchange)) return exchange.spans.on() ? traced(exchange, next) : serve(exchange, next);
   note(exchange, CacheResult::bypass);
   return bypass(exchange, next);
+}
+
+async::Task<Result<Response>> Cache::traced(Exchange& exchange, Next next) const {
+  SpanScope span(exchange.spans, SpanKind::cache, store_->name());
+  auto response = co_await serve(exchange, next);
+  span.end(exchange.report.cache, response ? std::string_view() : response.error().reason);
+  co_return response;
 }
 
 void Cache::note(Exchange& exchange, CacheResult result) const {
@@ -227,6 +234,7 @@ async::Task<Result<Response>> Cache::lead(Asking& asking, std::shared_ptr<Flight
       continue;
     }
     take_report(exchange, fetch->report());
+    exchange.spans.take(fetch->spans());
     CacheStatus told = status().forwarded(why);
     if (look.state == State::failed) {
       note(exchange, CacheResult::miss);

@@ -28,6 +28,7 @@ class Cache final : public Filter {
  private:
   struct Asking;
 
+  async::Task<Result<Response>> traced(Exchange& exchange, Next next) const;  // serve() within a span
   async::Task<Result<Response>> serve(Exchange& exchange, Next next) const;
   async::Task<Result<Response>> bypass(Exchange& exchange, Next next) const;
   async::Task<Result<Response>> pass(Exchange& exchange, Next next, const cache::Key& key, std::string_view why) const;

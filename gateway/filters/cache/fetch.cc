@@ -85,6 +85,7 @@ async::Task<void> Fetch::run() {
     old_.reset();
     (void)co_await async::within(exchange.scope, ask());
   }
+  exchange.worker.tracer.end_detached(exchange);
 }
 
 void Fetch::set_conditions() {

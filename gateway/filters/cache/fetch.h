@@ -33,6 +33,7 @@ class Fetch final : public std::enable_shared_from_this<Fetch> {
   std::unique_ptr<BodySource> take_rest();  // of a body that is too long: what comes after the bytes of the flight
   std::string_view why_not() const { return why_not_; }  // it was not kept; a literal
   const ExchangeReport& report() { return exchange_.exchange().report; }
+  SpanList& spans() { return exchange_.exchange().spans; }
 
  private:
   class Rest;

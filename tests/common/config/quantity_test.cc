@@ -25,7 +25,9 @@ TEST_CASE("quantity: sizes and shares carry theirs") {
   CHECK(parse_share("50%") == 0.5);
   CHECK(parse_share("0%") == 0.0);
   for (const char* text : {"1", "1kb", "1KB", "1 MiB", "8589934592GiB"}) CHECK_MESSAGE(!parse_size(text), text);
-  for (const char* text : {"50", "101%", "-1%", "0.5"}) CHECK_MESSAGE(!parse_share(text), text);
+  CHECK(parse_share("0.25%") == 0.0025);
+  for (const char* text : {"50", "101%", "100.1%", "-1%", "0.5", ".5%", "1e1%", "nan%", "inf%", "%", "5 %", "1.%%"})
+    CHECK_MESSAGE(!parse_share(text), text);
 }
 
 TEST_CASE("quantity: rates are so many in a period") {
@@ -50,4 +52,5 @@ TEST_CASE("quantity: what is formatted parses to the same, in the shortest words
   CHECK(format_size(1000) == "1000B");
   CHECK(format_size(0) == "0B");
   CHECK(format_share(0.57) == "57%");
+  CHECK(format_share(0.0025) == "0.25%");
 }

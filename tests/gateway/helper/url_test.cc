@@ -1,8 +1,8 @@
-#include "gateway/auth/url.h"
+#include "gateway/helper/url.h"
 
 #include <doctest/doctest.h>
 
-#include "gateway/auth/fetch.h"
+#include "gateway/helper/fetch.h"
 
 using namespace tandem;
 using namespace std::chrono_literals;

@@ -1,4 +1,4 @@
-#include "gateway/auth/url.h"
+#include "gateway/helper/url.h"
 
 #include <algorithm>
 #include <charconv>
