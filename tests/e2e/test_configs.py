@@ -55,6 +55,8 @@ def completed(block, folder):
         block += '[[listener]]\nlisten = "127.0.0.1:8000"\n'
     if program == "gateway" and not routes:
         block += "".join(f'[[route]]\nmatch = "/{name}"\nto = "{name}"\npublic = true\n' for name in text.get("upstream", {}))
+        if "upstream" not in text:
+            block += '[[route]]\nmatch = "/"\nrespond = { status = 204 }\npublic = true\n'
     (folder / "jwks.json").write_text(KEYS.jwks())
     (folder / "partner.pem").write_text(public_pem(KEYS.private["RS256"]))
     (folder / "partners.toml").write_text(f'[[consumer]]\nname = "acme"\nkey_hash = "sha256:{"0" * 64}"\n')
