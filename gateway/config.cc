@@ -9,6 +9,7 @@
 #include "common/config/shared_sections.h"
 #include "gateway/config_auth.h"
 #include "gateway/config_cache.h"
+#include "gateway/config_mtls.h"
 #include "gateway/config_routes.h"
 #include "gateway/config_sections.h"
 #include "gateway/config_trace.h"
@@ -126,6 +127,7 @@ GatewayConfig finish(RawGateway& raw, Reader& reader) {
   GatewayConfig config{raw.process, raw.admin, raw.log, raw.trace, {}, {}, raw.auth, raw.caches, raw.errors, {}, {}};
   settle(config.process);
   finish_listeners(raw, reader, config);
+  check_certificates_asked(reader, config);
   const std::vector<Defined> upstreams = finish_upstreams(raw, reader, config);
   finish_routes(raw, reader, config, upstreams);
   config.table = compile_routes(reader, config);

@@ -9,6 +9,7 @@
 #include "gateway/config_api_key.h"
 #include "gateway/config_basic.h"
 #include "gateway/config_jwt.h"
+#include "gateway/config_mtls.h"
 #include "gateway/config_policy.h"
 #include "gateway/filters/authenticate.h"
 
@@ -50,37 +51,44 @@ Kind<CredentialSource> source() {
   return kind;
 }
 
-constexpr std::array kKinds = {AuthKind::jwt, AuthKind::api_key, AuthKind::basic};
+constexpr std::array kKinds = {AuthKind::jwt, AuthKind::api_key, AuthKind::basic, AuthKind::mtls};
 
 Kind<AuthKind> auth_kind() {
-  return words<AuthKind>({{"jwt", AuthKind::jwt}, {"api_key", AuthKind::api_key}, {"basic", AuthKind::basic}});
+  return words<AuthKind>(
+      {{"jwt", AuthKind::jwt}, {"api_key", AuthKind::api_key}, {"basic", AuthKind::basic}, {"mtls", AuthKind::mtls}});
 }
 
 Section<AuthConfig> common_keys() {
   return Section<AuthConfig>()
       .field("kind", &AuthConfig::kind, auth_kind(), "What credentials it knows.")
       .required()
-      .field("forward_credentials", &AuthConfig::forward_credentials, boolean(),
-             "Whether the service gets the credential too.")
       .field("auth_failures", &AuthConfig::auth_failures, rate_or_none(),
              "Refused credentials of one address; beyond that it is answered 429.");
 }
 
+// Of credentials that stand in the request.
+Section<AuthConfig> request_keys() {
+  return common_keys().field("forward_credentials", &AuthConfig::forward_credentials, boolean(),
+                             "Whether the service gets the credential too.");
+}
+
 Section<AuthConfig> keys_with_place() {
-  return common_keys().field("from", &AuthConfig::from, source(),
-                             "Where the credential stands: \"header:NAME\", \"query:NAME\" or \"cookie:NAME\"; in "
-                             "Authorization behind the word Bearer.");
+  return request_keys().field("from", &AuthConfig::from, source(),
+                              "Where the credential stands: \"header:NAME\", \"query:NAME\" or \"cookie:NAME\"; in "
+                              "Authorization behind the word Bearer.");
 }
 
 const Section<AuthConfig>& section_of(AuthKind kind) {
   static const Section<AuthConfig> jwt = keys_with_place().include(jwt_section(), &AuthConfig::jwt);
   static const Section<AuthConfig> api_key =
       keys_with_place().required().include(api_key_section(), &AuthConfig::api_key);
-  static const Section<AuthConfig> basic = common_keys().include(basic_section(), &AuthConfig::basic);
+  static const Section<AuthConfig> basic = request_keys().include(basic_section(), &AuthConfig::basic);
+  static const Section<AuthConfig> mtls = common_keys().include(mtls_section(), &AuthConfig::mtls);
   switch (kind) {
     case AuthKind::jwt: break;
     case AuthKind::api_key: return api_key;
     case AuthKind::basic: return basic;
+    case AuthKind::mtls: return mtls;
   }
   return jwt;
 }
@@ -91,6 +99,7 @@ bool finish_kind(Reader& reader, AuthConfig& read, bool good) {
     case AuthKind::jwt: break;
     case AuthKind::api_key: return finish_api_key(reader, read) && good;
     case AuthKind::basic: return finish_basic(reader, read) && good;
+    case AuthKind::mtls: return finish_mtls(reader, read) && good;
   }
   return good && finish_jwt(reader, read);
 }
@@ -158,6 +167,24 @@ void check_sources(const RouteAuth& auth, Reader& reader, std::span<const AuthCo
                                        kMaxCredentialSources));
 }
 
+// Who shows a credential that has no scopes is refused where a route asks for one.
+void check_scopes(const RouteAuth& auth, Reader& reader, std::span<const AuthConfig> configs) {
+  if (auth.scopes.all.empty() || auth.groups.empty()) return;
+  const auto gives = [&](const RouteAuth::Member& member) { return configs[member.index].gives_scopes(); };
+  const auto has_giver = [&](const auto& group) { return std::ranges::any_of(group, gives); };
+  if (std::ranges::none_of(auth.groups, has_giver)) {
+    reader.error(auth.scopes.place,
+                 "scopes: no provider of the route gives scopes, so that nobody could call it; only tokens have them");
+    return;
+  }
+  for (const auto& group : auth.groups) {
+    if (has_giver(group)) continue;
+    reader.warning(group.front().place,
+                   fmt::format("auth: {} gives no scopes, so that `scopes` refuses all its callers",
+                               quoted(group.front().provider)));
+  }
+}
+
 }  // namespace
 
 Kind<std::vector<AuthConfig>> auth_providers() {
@@ -223,6 +250,7 @@ void resolve_auth(RouteConfig& route, Reader& reader, std::span<const Defined> p
     }
   }
   if (good) check_sources(auth, reader, configs);
+  if (good) check_scopes(auth, reader, configs);
   if (route.is_public && !auth.scopes.all.empty()) {
     reader.error(auth.scopes.place, "scopes: whoever calls a public route has none");
   }

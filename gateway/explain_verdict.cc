@@ -6,6 +6,7 @@
 
 #include "common/config/files.h"
 #include "gateway/auth/jwt.h"
+#include "gateway/auth/mtls.h"
 #include "gateway/config_policy.h"
 #include "gateway/filters/authorize.h"
 #include "gateway/filters/request_facts.h"
@@ -20,14 +21,13 @@ class Judge {
       : config_(config), route_(route), claims_(claims) {}
 
   // The first choice of which every provider takes the claims. Their signature is taken for good; nothing else than
-  // tokens has claims that could be judged.
+  // tokens and certificates has claims that could be judged.
   const Identity* authenticate() {
     for (const auto& group : route_.auth.groups) {
       bool all = true;
       for (const RouteAuth::Member& member : group) all = takes(config_.auth[member.index]) && all;
       if (!all) continue;
-      const AuthConfig& first = config_.auth[group.front().index];
-      if (first.kind == AuthKind::jwt) identity_ = identity_from(first, claims_);
+      identity_ = identity_by(config_.auth[group.front().index]);
       if (identity_) return identity_.get();
     }
     return nullptr;
@@ -36,10 +36,20 @@ class Judge {
   ExplainedVerdict out;
 
  private:
+  std::shared_ptr<const Identity> identity_by(const AuthConfig& provider) const {
+    if (provider.kind == AuthKind::jwt) return identity_from(provider, claims_);
+    return identity_of_certificate(provider, claims_).value_or(nullptr);
+  }
+
   bool takes(const AuthConfig& provider) {
     const auto say = [&](std::string what) {
       out.steps.emplace_back("auth", fmt::format("{}: {}", provider.name, what));
     };
+    if (provider.kind == AuthKind::mtls) {
+      const auto known = identity_of_certificate(provider, claims_);
+      say(known ? "takes this certificate, verified" : "refuses this certificate: " + known.error());
+      return known.has_value();
+    }
     if (provider.kind != AuthKind::jwt) {
       say("its credentials have no claims that could be judged");
       return false;

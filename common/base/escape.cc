@@ -66,6 +66,28 @@ std::size_t utf8_length(std::string_view text, std::size_t i) {
 // U+0080 to U+009F: two bytes in UTF-8, control characters to a terminal.
 bool is_c1(std::string_view text, std::size_t i) { return byte_at(text, i) == 0xC2 && byte_at(text, i + 1) < 0xA0; }
 
+// Of a well-formed sequence of two or three bytes.
+unsigned code_point(std::string_view character) {
+  unsigned code = byte_at(character, 0) & (character.size() == 2 ? 0x1FU : 0x0FU);
+  for (std::size_t k = 1; k < character.size(); ++k) code = code << 6 | (byte_at(character, k) & 0x3FU);
+  return code;
+}
+
+// Characters that turn the order of what is shown around them (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
+// U+2069), or end a line (U+2028, U+2029): with them a text looks like another one (CVE-2021-42574 is of this kind).
+bool is_deceptive(std::string_view text, std::size_t i, std::size_t length) {
+  if (length > 3) return false;
+  const unsigned code = code_point(text.substr(i, length));
+  return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
+void append_code_point(std::string& out, std::string_view character) {
+  const unsigned code = code_point(character);
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += kHex[code >> shift & 15];
+}
+
 // Steps back from `cap` to the edge of a character; text that is no UTF-8 there is cut where it stands.
 std::string_view cut(std::string_view text, std::size_t cap) {
   std::size_t end = cap;
@@ -108,6 +130,8 @@ std::size_t append_json_character(std::string& out, std::string_view text, std::
     append_json_escape(out, byte_at(text, i));
   } else if (is_c1(text, i)) {
     append_json_escape(out, byte_at(text, i + 1));
+  } else if (is_deceptive(text, i, length)) {
+    append_code_point(out, text.substr(i, length));
   } else {
     out += text.substr(i, length);
   }
@@ -122,6 +146,8 @@ std::size_t append_text_character(std::string& out, std::string_view text, std::
   }
   if (is_c1(text, i)) {
     append_text_escape(out, byte_at(text, i + 1));
+  } else if (is_deceptive(text, i, length)) {
+    append_code_point(out, text.substr(i, length));
   } else {
     out += text.substr(i, length);
   }

@@ -92,7 +92,12 @@ const Section<ListenerTls>& listener_tls_section() {
               },
               [](const ListenerTls& tls) { return pem(false).show(tls.client_ca); }, [] { return pem(false).schema(); },
               "Clients must show a certificate that one of these authorities has signed: a PEM file's path, or the "
-              "text.");
+              "text.")
+          .field("client_certificate", &ListenerTls::client_optional,
+                 words<bool>({{"required", false}, {"optional", true}}),
+                 "With client_ca: whether a client without a certificate is refused, or let in. One that is shown must "
+                 "be good in any case.")
+          .at(&ListenerTls::client_certificate_place);
   return section;
 }
 
@@ -108,9 +113,16 @@ Kind<std::optional<ListenerTls>> listener_tls() {
 
 void settle_tls(Reader& reader, const std::string& listener, std::optional<ListenerTls>& tls,
                 std::vector<std::string> alpn) {
+  if (tls && tls->client_certificate_place.known() && tls->client_ca.text.empty()) {
+    reader.error(tls->client_certificate_place,
+                 "client_certificate counts only with client_ca: who may sign certificates of clients");
+  }
   if (!tls || tls->certificates.empty() || reader.diagnostics().has_errors()) return;
-  net::TlsServerOptions options{
-      .name = listener, .identities = {}, .client_ca = tls->authorities, .alpn = std::move(alpn)};
+  net::TlsServerOptions options{.name = listener,
+                                .identities = {},
+                                .client_ca = tls->authorities,
+                                .client_may_be_unknown = tls->client_optional,
+                                .alpn = std::move(alpn)};
   for (const CertificateConfig& certificate : tls->certificates) {
     if (!certificate.identity) return;
     options.identities.push_back(*certificate.identity);

@@ -22,7 +22,9 @@ struct CertificateConfig {
 
 struct ListenerTls {
   std::vector<CertificateConfig> certificates;
-  PemText client_ca;  // empty: clients are asked for nothing
+  PemText client_ca;             // empty: clients are asked for nothing
+  bool client_optional = false;  // who shows no certificate is let in
+  Place client_certificate_place;
   std::vector<net::CertificatePtr> authorities;
   Place place;
   std::shared_ptr<const net::TlsServerContext> context;  // after settle_tls()

@@ -24,7 +24,8 @@ struct TlsServerOptions {
   std::string name;  // a session is resumed only at a listener of its name, with the same client_ca
   std::vector<TlsIdentity>
       identities;  // by SNI: exact name, then wildcard, else the first one. One per kind of key counts
-  std::vector<CertificatePtr> client_ca;  // who may sign clients' certificates, which are required then
+  std::vector<CertificatePtr> client_ca;  // who may sign clients' certificates; empty: clients are asked for none
+  bool client_may_be_unknown = false;     // who shows no certificate is let in; one that is shown must be good
   std::vector<std::string> alpn;  // what is spoken, preferred first; a client that offers none of it is refused. Empty:
                                   // nothing is agreed upon
 };

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
 
 #include "common/net/tls_session.h"
@@ -67,6 +68,13 @@ void take_alternative_names(const X509* certificate, TlsPeerCertificate& into) {
   }
 }
 
+// The end of its validity; the beginning of time where it cannot be read.
+WallTime end_of(const X509* certificate) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return {};
+  return std::chrono::system_clock::from_time_t(timegm(&parts));
+}
+
 TlsPeerCertificate peer_of(const X509* certificate) {
   TlsPeerCertificate peer;
   const X509_NAME* subject = X509_get_subject_name(certificate);
@@ -79,6 +87,7 @@ TlsPeerCertificate peer_of(const X509* certificate) {
   unsigned int size = 0;
   if (X509_digest(certificate, EVP_sha256(), digest, &size) == 1) peer.fingerprint = hexadecimal(digest, size);
   take_alternative_names(certificate, peer);
+  peer.valid_until = end_of(certificate);
   return peer;
 }
 

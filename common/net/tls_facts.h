@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/clock.h"
+
 namespace tandem::net {
 
 // The peer's certificate. It has been verified: none that failed gets as far.
@@ -17,6 +19,7 @@ struct TlsPeerCertificate {
   std::vector<std::string> dns_names;  // of the subject alternative name, lower case
   std::vector<std::string> uris;
   std::vector<std::string> emails;
+  WallTime valid_until{};
 };
 
 struct TlsFacts {

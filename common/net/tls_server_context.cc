@@ -15,6 +15,8 @@
 namespace tandem::net {
 namespace {
 
+using namespace std::string_literals;
+
 std::string lower_name(std::string_view name) {
   std::string lower(name);
   std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
@@ -25,6 +27,7 @@ std::string lower_name(std::string_view name) {
 // A session is resumed only where it could have been made: the same listener, the same demand on clients.
 std::string resumption_mark(const TlsServerOptions& options) {
   std::string seed = options.name;
+  if (options.client_may_be_unknown) seed += "\0optional"s;
   for (const CertificatePtr& ca : options.client_ca) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
@@ -95,7 +98,8 @@ Result<SslContext> server_context(const TlsServerOptions& options, std::span<con
   if (!options.client_ca.empty()) {
     if (auto done = trust(context, options.client_ca); !done) return std::unexpected(done.error());
     for (const CertificatePtr& ca : options.client_ca) SSL_CTX_add_client_CA(context, ca.get());
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    const int demand = options.client_may_be_unknown ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | demand, nullptr);
   }
   const std::string mark = resumption_mark(options);
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(mark.data()),

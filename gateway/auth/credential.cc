@@ -72,7 +72,12 @@ Presented behind_scheme(const http::RequestHead& request, std::string_view schem
 
 }  // namespace
 
-Presented find_credential(const CredentialSource& source, const http::RequestHead& request) {
+Presented find_credential(const CredentialSource& source, const Exchange& exchange) {
+  if (source.kind == Kind::certificate) {
+    if (!exchange.tls || !exchange.tls->has_peer_certificate) return {};
+    return {exchange.tls->peer.fingerprint, false};
+  }
+  const http::RequestHead& request = exchange.request;
   if (source.kind == Kind::scheme) return behind_scheme(request, source.name);
   if (source.kind == Kind::query) {
     return request.has_query ? among(request.query, '&', source.name) : Presented();
@@ -96,6 +101,7 @@ void remove_credential(const CredentialSource& source, http::Fields& fields, std
     case Kind::query:
       if (among(query, '&', source.name).credential) query = kept.emplace_front(without(query, '&', source.name));
       return;
+    case Kind::certificate: return;
     case Kind::cookie: break;
   }
   std::string all;

@@ -1,5 +1,5 @@
 // Finding a caller's credential in a request, and taking it out before the service sees the request. On the worker's
-// thread; views point into the exchange's request.
+// thread; views point into the exchange's request and what is known of its connection.
 #pragma once
 #include <forward_list>
 #include <optional>
@@ -16,7 +16,7 @@ struct Presented {
   bool repeated = false;                       // it stands there more than once: which one counts is anybody's guess
 };
 
-Presented find_credential(const CredentialSource& source, const http::RequestHead& request);
+Presented find_credential(const CredentialSource& source, const Exchange& exchange);
 void remove_credential(const CredentialSource& source, Exchange& exchange);
 // The same of a copy of the request; what `fields` and `query` then point to is put into `kept`.
 void remove_credential(const CredentialSource& source, http::Fields& fields, std::string_view& query,

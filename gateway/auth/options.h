@@ -20,11 +20,17 @@
 
 namespace tandem::gateway {
 
-enum class AuthKind : std::uint8_t { jwt, api_key, basic };
+enum class AuthKind : std::uint8_t { jwt, api_key, basic, mtls };
 
-// Where in a request the credential stands.
+// Where the credential is: in a request, or with the connection that it came over.
 struct CredentialSource {
-  enum class Kind : std::uint8_t { scheme, header, query, cookie };  // scheme: of Authorization, such as "Bearer"
+  enum class Kind : std::uint8_t {
+    scheme,  // of Authorization, such as "Bearer"
+    header,
+    query,
+    cookie,
+    certificate,  // of the client, as its fingerprint
+  };
   Kind kind = Kind::scheme;
   std::string name = "Bearer";
 
@@ -87,6 +93,15 @@ struct BasicConfig {
   config::Place file_place, consumers_place;
 };
 
+struct MtlsConfig {
+  enum class Name : std::uint8_t { subject, cn, dns, uri, email };
+  Name consumer = Name::cn;               // what of a certificate names its holder
+  std::vector<std::string> issuers;       // subjects of authorities, as RFC 2253 writes them; none: whoever is trusted
+  std::string consumers_file;             // empty: whoever has a name is let in
+  std::vector<ConsumerConfig> consumers;  // sorted by name
+  config::Place consumers_place;
+};
+
 struct AuthConfig {
   std::string name;
   config::Place place;
@@ -97,6 +112,10 @@ struct AuthConfig {
   JwtConfig jwt;
   ApiKeyConfig api_key;
   BasicConfig basic;
+  MtlsConfig mtls;
+
+  // Whether its identities may have scopes, which only an issuer gives.
+  bool gives_scopes() const { return kind == AuthKind::jwt; }
 };
 
 // What who calls must be allowed to do. `report`: what it would refuse is counted and logged, and passes.

@@ -3,6 +3,7 @@
 #include "gateway/auth/api_key.h"
 #include "gateway/auth/basic.h"
 #include "gateway/auth/jwt.h"
+#include "gateway/auth/mtls.h"
 
 namespace tandem::gateway {
 
@@ -11,9 +12,10 @@ std::string CredentialSource::text() const {
     case Kind::scheme: return "header:Authorization";
     case Kind::header: return "header:" + name;
     case Kind::query: return "query:" + name;
-    case Kind::cookie: break;
+    case Kind::cookie: return "cookie:" + name;
+    case Kind::certificate: break;
   }
-  return "cookie:" + name;
+  return "certificate";
 }
 
 std::shared_ptr<const Provider> make_provider(const AuthConfig& config, ProviderMaterial material) {
@@ -21,6 +23,7 @@ std::shared_ptr<const Provider> make_provider(const AuthConfig& config, Provider
     case AuthKind::jwt: break;
     case AuthKind::api_key: return std::make_shared<ApiKey>(config, std::move(material.history));
     case AuthKind::basic: return std::make_shared<Basic>(config, std::move(material.history));
+    case AuthKind::mtls: return std::make_shared<Mtls>(config, std::move(material.history));
   }
   return std::make_shared<Jwt>(config, std::move(material.history), std::move(material.keys));
 }

@@ -70,16 +70,22 @@ Authenticate::Authenticate(std::vector<Group> groups, bool optional) : optional_
 Authenticate::Shown Authenticate::look(const Exchange& exchange) const {
   Shown shown;
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    const Presented found = find_credential(sources_[i], exchange.request);
+    const Presented found = find_credential(sources_[i], exchange);
     shown.repeated |= found.repeated;
     if (!found.credential) continue;
     shown.credentials[i] = *found.credential;
     shown.sources |= Mask{1} << i;
+    if (sources_[i].kind != CredentialSource::Kind::certificate) shown.in_request |= Mask{1} << i;
   }
   const bool asks_scheme = std::ranges::any_of(
       sources_, [](const CredentialSource& source) { return source.kind == CredentialSource::Kind::scheme; });
   shown.foreign = asks_scheme && shown.sources == 0 && exchange.request.fields.has(http::FieldId::authorization);
   return shown;
+}
+
+// Whether what is shown is what the choice asks for.
+bool Authenticate::is_shown(const Choice& choice, const Shown& shown) {
+  return choice.sources == shown.sources || (shown.in_request != 0 && choice.sources == shown.in_request);
 }
 
 // A coroutine only where a credential is new.
@@ -91,7 +97,7 @@ async::Task<Result<Response>> Authenticate::handle(Exchange& exchange, Next next
   }
   if (!shown.repeated) {
     for (const Choice& choice : choices_) {
-      if (choice.sources != shown.sources) continue;
+      if (!is_shown(choice, shown)) continue;
       if (auto identity = recall(choice, shown, exchange)) {
         SpanScope(exchange.spans, SpanKind::auth, name_of(choice)).end("remembered");
         accept(exchange, choice, std::move(identity));
@@ -126,7 +132,7 @@ async::Task<Result<Response>> Authenticate::verify(Exchange& exchange, Next next
       .exchange = exchange, .address = limit::source(exchange.client), .refused_by = {}, .why = {}, .identity = {}};
   bool asked = false, ambiguous = false;
   for (const Choice& choice : choices_) {
-    if (choice.sources != shown.sources) {
+    if (!is_shown(choice, shown)) {
       ambiguous |= (choice.sources & shown.sources) == choice.sources;
       continue;
     }

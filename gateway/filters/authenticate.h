@@ -1,6 +1,7 @@
 // `auth`: finds out who calls before anything else is done for them. Any of the groups will do, in the order of the
 // file, of which every provider must agree. A credential that was shown is never ignored: it is accepted, or the
-// request is refused, on routes where it is optional too.
+// request is refused, on routes where it is optional too. A certificate comes with the connection, not with the
+// request: it counts where the request itself shows nothing, or with what it shows.
 #pragma once
 #include <array>
 #include <memory>
@@ -34,6 +35,7 @@ class Authenticate final : public Filter {
   struct Shown {
     std::array<std::string_view, kMaxCredentialSources> credentials;
     Mask sources = 0;
+    Mask in_request = 0;  // those of them that the client has put into this request
     bool repeated = false;
     bool foreign = false;  // nothing but an Authorization of another scheme than those that are asked for
   };
@@ -41,6 +43,7 @@ class Authenticate final : public Filter {
 
   static std::string_view name_of(const Choice& choice) { return choice.members.front().provider->config().name; }
   Shown look(const Exchange& exchange) const;
+  static bool is_shown(const Choice& choice, const Shown& shown);
   std::shared_ptr<const Identity> recall(const Choice& choice, const Shown& shown, const Exchange& exchange) const;
   async::Task<Result<Response>> verify(Exchange& exchange, Next next, Shown shown) const;
   async::Task<bool> ask(const Choice& choice, const Shown& shown, Verification& outcome) const;

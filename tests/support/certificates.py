@@ -9,22 +9,23 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.file, self.key = folder / "ca.pem", folder / "ca.key"
-        self._make(self.file, self.key, name, "-addext", "basicConstraints=critical,CA:TRUE",
+        self._make(self.file, self.key, name, "-days", "30", "-addext", "basicConstraints=critical,CA:TRUE",
                    "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, name, *names, addresses=(), common_name=None):
+    def issue(self, name, *names, addresses=(), common_name=None, also=(), days=30):
         """(certificate, key) as files NAME.pem and NAME.key, for the host names `names` (`name` itself where none is given),
-        good for servers and clients."""
+        good for servers and clients. `also`: further alternative names as openssl writes them, such as "URI:spiffe://x/y".
+        `common_name` may be a whole subject, such as "/O=Example/CN=name"."""
         certificate, key = self.folder / f"{name.replace('*', '_')}.pem", self.folder / f"{name.replace('*', '_')}.key"
-        listed = [f"DNS:{host}" for host in names or (name,)] + [f"IP:{address}" for address in addresses]
-        self._make(certificate, key, common_name or name, "-CA", self.file, "-CAkey", self.key,
+        listed = [f"DNS:{host}" for host in names or (name,)] + [f"IP:{address}" for address in addresses] + list(also)
+        self._make(certificate, key, common_name or name, "-days", str(days), "-CA", self.file, "-CAkey", self.key,
                    "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=" + ",".join(listed),
                    "-addext", "extendedKeyUsage=serverAuth,clientAuth")
         return certificate, key
 
     def _make(self, certificate, key, common_name, *more):
-        self._run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-                  "-subj", f"/CN={common_name}", "-keyout", key, "-out", certificate, *more)
+        self._run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                  "-subj", common_name if common_name.startswith("/") else f"/CN={common_name}", "-keyout", key, "-out", certificate, *more)
 
     def issue_expired(self, name):
         """Like issue(), for a certificate that was good on one day of 2020."""

@@ -70,6 +70,19 @@ TEST_CASE("json string: quotes, backslashes and every control character are esca
              "31m") == R"("\u009b31m")");  // C1: some terminals take it for ESC [
 }
 
+TEST_CASE("json string, printable: what turns the order of text around is escaped, other letters are not") {
+  for (const auto& [character, escape] :
+       {std::pair("\u202E", "\\u202e"), std::pair("\u2066", "\\u2066"), std::pair("\u2069", "\\u2069"),
+        std::pair("\u061C", "\\u061c"), std::pair("\u200F", "\\u200f"), std::pair("\u2028", "\\u2028")}) {
+    CHECK(json(std::string("a") + character + "b") == std::string("\"a") + escape + "b\"");
+    CHECK(printable(std::string("a") + character + "b") == std::string("a") + escape + "b");
+  }
+  for (const char* fine : {"\u2027", "\u202F", "\u2065", "\u206A", "\u200D", "\u061B", "\U0001202E", "שלום"}) {
+    CHECK(json(fine) == std::string("\"") + fine + "\"");
+    CHECK(printable(fine) == fine);
+  }
+}
+
 TEST_CASE("json string: UTF-8 passes, what is not UTF-8 becomes U+FFFD") {
   CHECK(json("grüße 日本 🙂") == "\"grüße 日本 🙂\"");
   const std::string bad = "\"\xEF\xBF\xBD\"";

@@ -179,10 +179,42 @@ TEST_CASE("tls context: clients must show a certificate of client_ca, and its fa
   CHECK(good.facts.peer.uris == std::vector<std::string>{"spiffe://example/alice"});
   CHECK(good.facts.peer.emails == std::vector<std::string>{"alice@example.com"});
   CHECK(good.facts.peer.fingerprint.size() == 64);
+  CHECK(good.facts.peer.valid_until > wall_now());
+  CHECK(good.facts.peer.valid_until < wall_now() + std::chrono::hours(24 * 366));
   const auto why = [](const Outcome& outcome) { return outcome.result ? "accepted" : outcome.result.error().detail; };
   CHECK(why(shown(nullptr)).find("did not return a certificate") != std::string::npos);
   CHECK(why(shown(&mallory)).find("certificate verify failed") != std::string::npos);
   CHECK(why(shown(&late)).find("expired") != std::string::npos);
+}
+
+TEST_CASE("tls context: where a certificate is optional its absence is let in, and a bad one is not") {
+  const Issued ca = issue("ca", "");
+  const Issued other_ca = issue("other ca", "");
+  const Issued server = issue("server", "DNS:server");
+  const Issued alice = issue("alice", "DNS:alice", &ca);
+  const Issued mallory = issue("mallory", "DNS:mallory", &other_ca);
+  TlsServerOptions options{.name = "x", .identities = {server.identity()}, .client_ca = ca.as_ca(), .alpn = {}};
+  const auto required = made(options);
+  options.client_may_be_unknown = true;
+  const auto optional = made(options);
+  SSL_SESSION* session = nullptr;
+  const auto visit = [&](const auto& context, const Issued* identity, SSL_SESSION* resume) {
+    return shake(accepting(context), [&](Peer peer) {
+      TlsPeer client(std::move(peer));
+      if (identity) client.present(*identity);
+      if (resume) SSL_set_session(client.ssl(), resume);
+      visits(client);
+      if (!session) session = SSL_get1_session(client.ssl());
+    });
+  };
+  const Outcome nobody = visit(optional, nullptr, nullptr);
+  REQUIRE(nobody.result);
+  CHECK(!nobody.facts.has_peer_certificate);
+  CHECK(visit(optional, &alice, nullptr).facts.peer.common_name == "alice");
+  CHECK(!visit(optional, &mallory, nullptr).result);
+  CHECK(visit(optional, nullptr, session).facts.resumed);
+  CHECK(!visit(required, nullptr, session).result);  // a session of nobody opens no door
+  SSL_SESSION_free(session);
 }
 
 TEST_CASE("tls context: tickets are resumed by the next generation, and not where the rules for clients changed") {
