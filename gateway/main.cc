@@ -13,6 +13,7 @@
 #include "gateway/server/tunnel.h"
 #include "gateway/token_command.h"
 #include "gateway/trace/exporter.h"
+#include "gateway/traffic_source.h"
 #include "gateway/versions.h"
 #include "gateway/worker.h"
 
@@ -112,6 +113,8 @@ process::ProgramParts parts(Lasting& lasting) {
   parts.spare.take_more = [&lasting](std::uint64_t bytes) {
     for (const auto& store : lasting.present->caches) store->grow_by(bytes);
   };
+  parts.traffic = std::make_unique<gateway::TrafficSource>(
+      [&lasting]() -> const gateway::Generation& { return *lasting.present; }, lasting.limits);
   parts.status.emplace_back("breakers", [&lasting](JsonWriter& json) { lasting.present->write_breakers(json); });
   parts.status.emplace_back("caches", [&lasting](JsonWriter& json) { gateway::write_caches(json, *lasting.present); });
   parts.status.emplace_back("trace", [&lasting](JsonWriter& json) { lasting.exporter.write_status(json); });

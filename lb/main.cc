@@ -11,6 +11,7 @@
 #include "lb/generation.h"
 #include "lb/open_connections.h"
 #include "lb/traffic.h"
+#include "lb/traffic_source.h"
 #include "lb/worker.h"
 
 namespace {
@@ -74,6 +75,7 @@ process::ProgramParts parts(const std::shared_ptr<lb::Generation>& generation, l
     close_connections_to(workers, upstream, server);
   };
   parts.endpoints.push_back({"GET", "/connections", tell_connections});
+  parts.traffic = std::make_unique<lb::TrafficSource>(lasting);
   parts.collectors.push_back([&lasting](observe::MetricSamples& samples) { lasting.counts.collect(samples); });
   return parts;
 }

@@ -1,5 +1,6 @@
 #include "common/base/counters.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <map>
@@ -77,12 +78,27 @@ void add(std::uint32_t cell, std::uint64_t n) {
   value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);  // only this thread writes
 }
 
-std::uint64_t read(std::uint32_t cell) {
-  Registry& r = registry();
-  const std::scoped_lock lock(r.mutex);
+std::uint64_t sum_of(const Registry& r, std::uint32_t cell) {
   std::uint64_t sum = 0;
   for (const auto& slab : r.slabs) sum += slab->read(cell);
   return sum;
+}
+
+std::uint64_t read(std::uint32_t cell) {
+  Registry& r = registry();
+  const std::scoped_lock lock(r.mutex);
+  return sum_of(r, cell);
+}
+
+// Calls `read` for 0 to `count` - 1 with the lock held, which is let go now and then.
+template <class Read>
+void in_runs(std::size_t count, Read read) {
+  constexpr std::size_t kRun = 256;
+  Registry& r = registry();
+  for (std::size_t begin = 0; begin < count; begin += kRun) {
+    const std::scoped_lock lock(r.mutex);
+    for (std::size_t i = begin; i < std::min(count, begin + kRun); ++i) read(r, i);
+  }
 }
 
 void register_cells(std::string_view name, std::string_view help, const Labels& labels, bool is_histogram,
@@ -144,6 +160,24 @@ Histogram Counters::histogram(std::string_view name, std::string_view help, cons
   register_cells(
       name, help, labels, true, [](Family::Member& m, std::uint32_t cell) { m.histogram = Histogram(cell); }, member);
   return member.histogram;
+}
+
+std::vector<Counters::Family::Member> Counters::members(std::string_view family, std::size_t from) {
+  const std::scoped_lock lock(registry().mutex);
+  const auto found = registry().families.find(family);
+  if (found == registry().families.end() || found->second.members.size() <= from) return {};
+  return {found->second.members.begin() + static_cast<std::ptrdiff_t>(from), found->second.members.end()};
+}
+
+void Counters::read(std::span<const Counter> counters, std::span<std::uint64_t> into) {
+  in_runs(counters.size(), [&](const Registry& r, std::size_t i) { into[i] = sum_of(r, counters[i].cell_); });
+}
+
+void Counters::read_buckets(std::span<const Histogram> histograms, std::span<std::uint64_t> into) {
+  const std::size_t buckets = Histogram::buckets();
+  in_runs(histograms.size(), [&](const Registry& r, std::size_t i) {
+    for (std::uint32_t b = 0; b < buckets; ++b) into[i * buckets + b] = sum_of(r, histograms[i].cell_ + b);
+  });
 }
 
 void Counters::visit(const std::function<void(const Family&)>& visit) {

@@ -38,6 +38,7 @@ class Histogram {
   double sum_seconds() const;
   std::vector<std::uint64_t> bucket_counts() const;  // cumulative, one for each bound
   static std::span<const Duration> bounds();         // upper bounds, ascending, without +Inf
+  static std::size_t buckets() { return bounds().size() + 1; }
 
  private:
   friend class Counters;
@@ -62,6 +63,13 @@ class Counters {
     };
     std::vector<Member> members;
   };
+  // The members of a family in the order of their registration, from number `from` on: earlier ones never change.
+  static std::vector<Family::Member> members(std::string_view family, std::size_t from = 0);
+  // Reads many at once, `into` as long as they are; of histograms the count of each bucket, +Inf last. Whoever
+  // registers meanwhile waits for a few hundred of them at most.
+  static void read(std::span<const Counter> counters, std::span<std::uint64_t> into);
+  static void read_buckets(std::span<const Histogram> histograms, std::span<std::uint64_t> into);
+
   // Calls `visit` for every family, sorted by name, without the lock held.
   static void visit(const std::function<void(const Family&)>& visit);
 };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "common/observe/admin_guard.h"
 #include "common/observe/admin_path.h"
@@ -18,12 +19,10 @@ std::string_view title_of(int status) {
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
+    case 415: return "Unsupported Media Type";
     default: return "Error";
   }
 }
-
-// Probes say little and are often asked by tools that cannot hold a token.
-bool is_probe(std::string_view path) { return path == "/livez" || path == "/readyz"; }
 
 AdminResponse readyz() {
   const ReadinessAnswer answer = readiness_answer();
@@ -37,19 +36,35 @@ std::string_view header_of(const AdminRequest& request, std::string_view name) {
   return request.header ? request.header(name) : std::string_view();
 }
 
-// Nothing when the request may go on. A page that rebinds a name cannot know the token, and a unix socket is out of a
-// browser's reach: Host is not looked at there. Without a Host (HTTP/1.0) it was no browser.
-std::optional<AdminResponse> refuse(const Admin::Options& options, const AdminRequest& request) {
-  const std::string_view host = header_of(request, "host");
+// A request that a page of another site made its reader's browser send.
+std::optional<AdminResponse> refuse_other_sites(const AdminRequest& request) {
   const std::string_view origin = header_of(request, "origin");
-  if (!origin.empty() && !origin_is_own(origin, host)) {
+  if (!origin.empty() && !origin_is_own(origin, header_of(request, "host"))) {
     return admin_problem(403, "foreign_origin", "a page of another site asked (Origin)");
   }
+  const FetchMetadata fetch = {header_of(request, "sec-fetch-site"), header_of(request, "sec-fetch-mode"),
+                               header_of(request, "sec-fetch-dest")};
+  if (!fetch_is_own(fetch, request.method)) {
+    return admin_problem(403, "cross_site", "a page of another site asked (Sec-Fetch-Site)");
+  }
+  if (request.method == "POST" && is_form(header_of(request, "content-type"))) {
+    return admin_problem(415, "form_post", "a form of a web page may order nothing; send no Content-Type of a form");
+  }
+  return std::nullopt;
+}
+
+// Nothing when the request may go on. A page that rebinds a name cannot know the token, and a unix socket is out of a
+// browser's reach: Host is not looked at there. Without a Host (HTTP/1.0) it was no browser. What is open tells nothing
+// that a token protects: where there is one, it may be loaded by any name.
+std::optional<AdminResponse> refuse(const Admin::Options& options, const AdminRequest& request, bool is_open) {
+  if (auto refused = refuse_other_sites(request)) return refused;
+  const std::string_view host = header_of(request, "host");
   const bool has_token = bearer_is(header_of(request, "authorization"), options.token);
-  if (!has_token && !options.listen.is_unix() && !host.empty() && !host_is_literal(host)) {
+  const bool may_be_named = has_token || options.listen.is_unix() || (is_open && !options.token.empty());
+  if (!may_be_named && !host.empty() && !host_is_literal(host)) {
     return admin_problem(403, "foreign_host", "ask by IP address or as localhost (Host)");
   }
-  if (!options.token.empty() && !has_token && !is_probe(request.path)) {
+  if (!options.token.empty() && !has_token && !is_open) {
     AdminResponse response = admin_problem(401, "unauthenticated", "needs Authorization: Bearer with the admin token");
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"admin\"");
     return response;
@@ -76,16 +91,17 @@ bool is_local(const Address& address) {
 }
 
 Admin::Admin(Options options, const Metrics& metrics) : options_(std::move(options)), metrics_(metrics) {
-  add_endpoint("GET", "/livez", [](const AdminRequest&) { return AdminResponse{.body = "alive\n"}; });
-  add_endpoint("GET", "/readyz", [](const AdminRequest&) { return readyz(); });
+  // Probes say little and are often asked by tools that cannot hold a token.
+  add_open_endpoint("/livez", [](const AdminRequest&) { return AdminResponse{.body = "alive\n"}; });
+  add_open_endpoint("/readyz", [](const AdminRequest&) { return readyz(); });
   add_endpoint("GET", "/metrics", [this](const AdminRequest&) {
     return AdminResponse{.content_type = std::string(kMetricsContentType), .body = metrics_.render()};
   });
-  add_endpoint("GET", "/status", [this](const AdminRequest&) { return status_page(); });
+  add_endpoint("GET", "/status", [this](const AdminRequest& request) { return status_page(request); });
 }
 
 AdminResponse Admin::handle(const AdminRequest& request) const {
-  if (auto refused = refuse(options_, request)) return std::move(*refused);
+  if (auto refused = refuse(options_, request, open_.contains(request.path))) return std::move(*refused);
   std::optional<std::vector<std::string>> params;
   const auto found = std::ranges::find_if(endpoints_, [&](const auto& endpoint) {
     params = match_admin_path(endpoint.first, request.path);
@@ -107,6 +123,7 @@ AdminResponse Admin::handle(const AdminRequest& request) const {
   asked.params = *std::move(params);
   AdminResponse response = method->second(asked);
   response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return response;
 }
 
@@ -116,17 +133,31 @@ Registration Admin::add_status(std::string name, StatusProvider provider) {
       [this, name] { std::erase_if(providers_, [&name](const auto& entry) { return entry.first == name; }); });
 }
 
+void Admin::add_open_endpoint(std::string path, Handler handler) {
+  open_.insert(path);
+  add_endpoint("GET", std::move(path), std::move(handler));
+}
+
 void Admin::add_endpoint(std::string method, std::string path, Handler handler) {
   endpoints_[std::move(path)][std::move(method)] = std::move(handler);
 }
 
-AdminResponse Admin::status_page() const {
+AdminResponse Admin::status_page(const AdminRequest& request) const {
+  const auto only = admin_query_value(request.query, "only");
+  const auto is_wanted = [&only](std::string_view name) {
+    if (!only) return true;
+    for (const auto part : std::views::split(*only, ',')) {
+      if (std::string_view(part) == name) return true;
+    }
+    return false;
+  };
   AdminResponse response{.content_type = "application/json"};
   JsonWriter json(response.body);
   json.begin_object().member("program", options_.program).member("version", options_.version);
   json.member("pid", ::getpid()).member("state", to_string(readiness()));
   json.member("uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(now() - started_).count());
   for (const auto& [name, provider] : providers_) {
+    if (!is_wanted(name)) continue;
     json.key(name);
     provider(json);
   }

@@ -4,6 +4,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,19 +55,24 @@ class Admin {
   AdminResponse handle(const AdminRequest& request) const;
 
   // A member of /status: `provider` must write exactly one value. Members stand in the order of their registration,
-  // after program, version, state and uptime. All on the control thread.
+  // after program, version, state and uptime; GET /status?only=a,b gives those two and what stands before all. All on
+  // the control thread.
   Registration add_status(std::string name, StatusProvider provider);
+  // What a browser loads before anybody can give a token: GET of this path is answered without one. Nothing of the
+  // program's state may stand in it.
+  void add_open_endpoint(std::string path, Handler handler);
   // A further endpoint. GET handlers must change nothing; HEAD follows GET. A segment `{name}` of the path
   // takes any value, see match_admin_path(); the handler finds it in the request's params.
   void add_endpoint(std::string method, std::string path, Handler handler);
 
  private:
-  AdminResponse status_page() const;
+  AdminResponse status_page(const AdminRequest& request) const;
 
   const Options options_;
   const Instant started_ = now();
   const Metrics& metrics_;
   std::map<std::string, std::map<std::string, Handler>, std::less<>> endpoints_;  // by path, then method
+  std::set<std::string, std::less<>> open_;                                       // paths that need no token
   std::vector<std::pair<std::string, StatusProvider>> providers_;
 };
 

@@ -56,4 +56,16 @@ bool origin_is_own(std::string_view origin, std::string_view host) {
   return scheme != std::string_view::npos && !host.empty() && same_ignoring_case(origin.substr(scheme + 3), host);
 }
 
+bool fetch_is_own(const FetchMetadata& fetch, std::string_view method) {
+  if (fetch.site.empty() || fetch.site == "same-origin" || fetch.site == "none") return true;
+  return (method == "GET" || method == "HEAD") && fetch.mode == "navigate" && fetch.dest == "document";
+}
+
+bool is_form(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  return same_ignoring_case(type, "application/x-www-form-urlencoded") ||
+         same_ignoring_case(type, "multipart/form-data") || same_ignoring_case(type, "text/plain");
+}
+
 }  // namespace tandem::observe

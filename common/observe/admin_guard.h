@@ -16,4 +16,18 @@ bool host_is_literal(std::string_view host);
 // else.
 bool origin_is_own(std::string_view origin, std::string_view host);
 
+// What browsers say of where a request comes from (Fetch Metadata); other clients say nothing.
+struct FetchMetadata {
+  std::string_view site;  // "same-origin", "same-site", "cross-site" or "none": a person typed the address
+  std::string_view mode;
+  std::string_view dest;
+};
+
+// The page's own request, or a person's. Somebody may come by a link of another site, but only to read, and where what
+// is read fills the window: that site learns nothing of it.
+bool fetch_is_own(const FetchMetadata& fetch, std::string_view method);
+
+// A Content-Type that a form sends without a script (HTML, enctype): browsers ask nobody before.
+bool is_form(std::string_view content_type);
+
 }  // namespace tandem::observe

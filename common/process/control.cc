@@ -10,12 +10,14 @@
 #include "common/base/log.h"
 #include "common/observe/access_log.h"
 #include "common/observe/banner.h"
+#include "common/observe/page.h"
 #include "common/observe/readiness.h"
 #include "common/process/admin_server.h"
 #include "common/process/lifecycle.h"
 #include "common/process/limits.h"
 #include "common/process/orders.h"
 #include "common/process/privileges.h"
+#include "common/process/sampler.h"
 
 namespace tandem::process {
 namespace {
@@ -82,11 +84,21 @@ observe::AdminResponse reload_answer(Reloader& reloader) {
 // What the admin address needs, in the order of need.
 struct Administration {
   std::optional<observe::Admin> admin;
+  std::optional<Sampler> sampler;
   std::vector<Registration> registrations;
   std::optional<AdminServer> server;
 };
 
 using StatusMembers = std::vector<std::pair<std::string, observe::Admin::StatusProvider>>;
+
+// The page, and what it shows beside /status.
+void show(Administration& to, const std::string& program, observe::TrafficSource& source, Reloader& reloader) {
+  const Reloader::Present& present = reloader.present();
+  Sampler& sampler = to.sampler.emplace(program, source, [&]() -> const auto& { return present.upstreams; });
+  to.admin->add_endpoint("GET", "/history", [&](const auto& request) { return sampler.history(request); });
+  to.registrations.push_back(to.admin->add_status("traffic", [&](JsonWriter& json) { sampler.write_traffic(json); }));
+  observe::add_page(*to.admin);
+}
 
 void administer(Administration& to, net::Socket socket, const ControlOptions& options, const observe::Metrics& metrics,
                 Reloader& reloader, const StatusMembers& more) {
@@ -198,6 +210,7 @@ int Control::run(ProgramParts parts) {
   Administration administration;
   if (bound->admin) {
     administer(administration, *std::move(bound->admin), options_, metrics_, reloader, parts.status);
+    if (parts.traffic) show(administration, options_.program, *parts.traffic, reloader);
     for (auto& endpoint : parts.endpoints) {
       administration.admin->add_endpoint(
           endpoint.method, endpoint.path,
@@ -211,6 +224,7 @@ int Control::run(ProgramParts parts) {
   }
 
   if (parts.begin) parts.begin();
+  if (administration.sampler) administration.sampler->start();
   Handover handover(options_.arguments, {workers, reloader, registry_, service_manager_, administration.server});
   const auto drains = [&reloader] {
     const config::ProcessConfig& process = reloader.present().process;
@@ -218,6 +232,7 @@ int Control::run(ProgramParts parts) {
   };
   const int status = run_until_ended(workers, drains, hooks(reloader, handover, administration.server));
   async::TaskGroup ending;
+  if (administration.sampler) administration.sampler->stop();
   ending.spawn(wind_up(reloader, administration.server, parts.end));
   reactor.run();
   return status;

@@ -12,6 +12,7 @@ pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(compression REQUIRED IMPORTED_TARGET zlib libbrotlienc libzstd)
 pkg_check_modules(passwords REQUIRED IMPORTED_TARGET libcrypt libargon2)
 pkg_check_modules(brotli_decoder REQUIRED IMPORTED_TARGET libbrotlidec)  # tests read what was compressed
+find_file(CHART_JS chart.min.js PATHS /usr/share/javascript/chart.js REQUIRED NO_DEFAULT_PATH)  # the dashboard's charts
 find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
 
 # llhttp: the system's library where it is packaged (>= 9); else Debian 12's C sources, built here in strict mode. The

@@ -142,6 +142,55 @@ TEST_CASE("admin: with a token everything but the probes needs it") {
   CHECK(ask("/status", {{"host", "lb"}, {"origin", "http://x"}, {"authorization", "Bearer s3cret"}}).status == 403);
 }
 
+TEST_CASE("admin: what browsers say of a request's origin keeps other sites out, also where Origin is missing") {
+  Ask ask;
+  ask.admin.add_endpoint("POST", "/reload", [](const AdminRequest&) { return AdminResponse{}; });
+  const auto from = [&](const char* site, const char* mode, const char* dest, std::string_view method = "GET") {
+    return ask(method == "GET" ? "/status" : "/reload",
+               {{"host", "127.0.0.1:9901"},
+                {"sec-fetch-site", site},
+                {"sec-fetch-mode", mode},
+                {"sec-fetch-dest", dest}},
+               method)
+        .status;
+  };
+  CHECK(from("same-origin", "cors", "empty") == 200);
+  CHECK(from("same-origin", "cors", "empty", "POST") == 200);
+  CHECK(from("none", "navigate", "document") == 200);
+  CHECK(from("cross-site", "no-cors", "script") == 403);
+  CHECK(from("same-site", "no-cors", "image") == 403);  // another port of this machine
+  CHECK(from("cross-site", "navigate", "iframe") == 403);
+  CHECK(from("same-site", "navigate", "document") == 200);  // a link: lb's page has some
+  CHECK(from("cross-site", "navigate", "document", "POST") == 403);
+}
+
+TEST_CASE("admin: a form orders nothing, whatever else its browser says") {
+  Ask ask;
+  ask.admin.add_endpoint("POST", "/reload", [](const AdminRequest&) { return AdminResponse{}; });
+  const auto as = [&](const char* type) {
+    return ask("/reload", {{"host", "127.0.0.1:9901"}, {"content-type", type}}, "POST").status;
+  };
+  for (const char* form : {"application/x-www-form-urlencoded", "Multipart/Form-Data; boundary=x", "text/plain ;a=b"}) {
+    CHECK_MESSAGE(as(form) == 415, form);
+  }
+  CHECK(as("application/json") == 200);
+  CHECK(as("") == 200);
+}
+
+TEST_CASE("admin: of the status only what is asked for") {
+  Ask ask;
+  const auto one = ask.admin.add_status("one", [](JsonWriter& json) { json.value(1); });
+  const auto two = ask.admin.add_status("two", [](JsonWriter& json) { json.value(2); });
+  const auto only = [&](std::string_view query) {
+    return ask.admin.handle({.method = "GET", .path = "/status", .query = query, .header = {}}).body;
+  };
+  CHECK(only("").ends_with(",\"one\":1,\"two\":2}\n"));
+  CHECK(only("only=two").find("one") == std::string::npos);
+  CHECK(only("only=two").ends_with(",\"two\":2}\n"));
+  CHECK(only("only=nothing%2Cone").ends_with(",\"one\":1}\n"));
+  CHECK(only("only=").find("\"one\"") == std::string::npos);
+}
+
 TEST_CASE("admin: no token is not the empty token") { CHECK(!bearer_is("Bearer ", "")); }
 
 TEST_CASE("admin: local is loopback or a unix socket") {

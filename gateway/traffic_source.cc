@@ -1,0 +1,106 @@
+#include "gateway/traffic_source.h"
+
+#include <algorithm>
+
+namespace tandem::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using observe::label_value;
+
+// Of one route there may be little traffic: what is told of it covers 10 to 20 s.
+constexpr Duration kSpan = 10s;
+
+std::string route_of(const Labels& labels) { return std::string(label_value(labels, "route")); }
+
+}  // namespace
+
+struct TrafficSource::Busy {
+  std::string_view name;
+  std::size_t group;
+  std::uint64_t lately;
+};
+
+std::size_t TrafficSource::class_of(const Labels& labels) {
+  const std::string_view status = label_value(labels, "status");
+  if (status == "429") return too_many;
+  if (status.starts_with('4')) return client_error;
+  return status.starts_with('5') ? error : good;
+}
+
+TrafficSource::TrafficSource(Present present, process::ConnectionLimits& limits)
+    : present_(std::move(present)),
+      limits_(limits),
+      requests_("gateway_requests_total", route_of, kClasses, class_of),
+      seconds_("gateway_request_seconds", route_of),
+      bytes_("gateway_bytes_total", [](const Labels& labels) { return std::string(label_value(labels, "direction")); }),
+      answered_(kSpan, now()),
+      times_(kSpan, now()) {}
+
+observe::Totals TrafficSource::sample(Instant at) {
+  requests_.read();
+  seconds_.read();
+  bytes_.read();
+  answered_.look(at, requests_.values());
+  times_.look(at, seconds_.values());
+  observe::Totals totals;
+  totals.active = limits_.process().open();
+  totals.errors = requests_.total(error);
+  totals.refused = requests_.total(client_error) + requests_.total(too_many);
+  totals.handled = requests_.total(good) + totals.errors + totals.refused;
+  const auto bytes = [this](std::string_view direction) {
+    const auto group = bytes_.group(direction);
+    return group ? bytes_.values()[*group] : 0;
+  };
+  totals.bytes_in = bytes("in");
+  totals.bytes_out = bytes("out");
+  totals.buckets = seconds_.total();
+  return totals;
+}
+
+std::vector<TrafficSource::Busy> TrafficSource::busiest(std::size_t most) const {
+  std::vector<Busy> all;
+  const auto add = [&](std::string_view name) {
+    const auto group = requests_.group(name);
+    if (!group) return;
+    std::uint64_t lately = 0;
+    for (std::size_t i = 0; i < kClasses; ++i) lately += answered_.rise(*group * kClasses + i);
+    all.push_back({name, *group, lately});
+  };
+  for (const Route& route : present_().routes) add(route.name);
+  add("none");
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(most, all.size()));
+  std::ranges::partial_sort(all, end, std::ranges::greater(), &Busy::lately);
+  all.erase(end, all.end());
+  return all;
+}
+
+void TrafficSource::write_route(JsonWriter& json, const Busy& busy) const {
+  const auto rate = [&](Class of) { return answered_.per_second(busy.group * kClasses + of); };
+  json.begin_object().member("name", busy.name);
+  json.member("rate", rate(good) + rate(client_error) + rate(too_many) + rate(error));
+  json.member("client_errors", rate(client_error)).member("too_many", rate(too_many)).member("errors", rate(error));
+  std::vector<std::uint64_t> buckets;
+  if (const auto group = seconds_.group(busy.name)) {
+    buckets = times_.rises(*group * Histogram::buckets(), Histogram::buckets());
+  }
+  for (const auto& [key, q] : {std::pair("p50_ms", 0.5), std::pair("p99_ms", 0.99)}) {
+    const auto time = observe::quantile(buckets, Histogram::bounds(), q);
+    json.key(key);
+    time ? json.milliseconds(*time) : json.null();
+  }
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < kClasses; ++i) total += requests_.values()[busy.group * kClasses + i];
+  json.member("total", total).end_object();
+}
+
+void TrafficSource::write(JsonWriter& json) const {
+  const std::vector<Busy> told = busiest(kMostRoutes);
+  json.key("routes").begin_array();
+  for (const Busy& busy : told) write_route(json, busy);
+  json.end_array();
+  const std::size_t all = present_().routes.size();
+  json.member("routes_quiet", all - std::min(all, told.size()));
+}
+
+}  // namespace tandem::gateway
