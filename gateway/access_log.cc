@@ -9,21 +9,14 @@ namespace tandem::gateway {
 namespace {
 
 // Every text of a record.
-constexpr std::array kTexts = {&AccessRecord::id,
-                               &AccessRecord::trace,
-                               &AccessRecord::conn,
-                               &AccessRecord::method,
-                               &AccessRecord::host,
-                               &AccessRecord::path,
-                               &AccessRecord::route,
-                               &AccessRecord::reason,
-                               &AccessRecord::upstream,
-                               &AccessRecord::server,
-                               &AccessRecord::consumer,
-                               &AccessRecord::cache,
-                               &AccessRecord::client_request_id,
-                               &AccessRecord::referer,
-                               &AccessRecord::user_agent};
+constexpr std::array kTexts = {&AccessRecord::id,       &AccessRecord::trace,
+                               &AccessRecord::conn,     &AccessRecord::method,
+                               &AccessRecord::host,     &AccessRecord::path,
+                               &AccessRecord::route,    &AccessRecord::reason,
+                               &AccessRecord::upstream, &AccessRecord::server,
+                               &AccessRecord::consumer, &AccessRecord::cache,
+                               &AccessRecord::limit,    &AccessRecord::client_request_id,
+                               &AccessRecord::referer,  &AccessRecord::user_agent};
 
 }  // namespace
 
@@ -56,6 +49,7 @@ void AccessLog::write(observe::LogFormat format, const AccessRecord& r) {
   line.number("attempts", r.attempts)
       .text("consumer", r.consumer)
       .text("cache", r.cache)
+      .text("limit", r.limit)
       .text("client_request_id", r.client_request_id);
   buffer_.write(line.end());
 }

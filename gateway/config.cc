@@ -10,6 +10,7 @@
 #include "gateway/config_auth.h"
 #include "gateway/config_cache.h"
 #include "gateway/config_mtls.h"
+#include "gateway/config_rate_limit.h"
 #include "gateway/config_routes.h"
 #include "gateway/config_sections.h"
 #include "gateway/config_trace.h"
@@ -100,9 +101,11 @@ void check_answer(const RouteConfig& route, Reader& reader) {
 void finish_routes(RawGateway& raw, Reader& reader, GatewayConfig& config, std::span<const Defined> upstreams) {
   std::vector<bool> used(upstreams.size());
   std::vector<bool> used_auth(raw.auth.size());
+  std::vector<bool> used_limits(raw.limits.size());
   std::vector<bool> used_caches(raw.caches.size());
-  std::vector<Defined> routes, providers, caches;
+  std::vector<Defined> routes, providers, limits, caches;
   for (const AuthConfig& provider : raw.auth) providers.push_back({provider.name, provider.place});
+  for (const RateLimitConfig& limit : raw.limits) limits.push_back({limit.name, limit.place});
   for (const CacheConfig& cache : raw.caches) caches.push_back({cache.name, cache.place});
   if (raw.routes.empty() && !raw.routes_place.known()) reader.error({}, "no [[route]] is defined");
   for (RouteConfig& route : raw.routes) {
@@ -112,19 +115,22 @@ void finish_routes(RawGateway& raw, Reader& reader, GatewayConfig& config, std::
     resolve_targets(route, reader, upstreams, used);
     check_answer(route, reader);
     resolve_auth(route, reader, providers, raw.auth, used_auth);
+    resolve_limits(route, reader, limits, raw.limits, used_limits);
     resolve_cache(route, reader, caches, used_caches);
     config.routes.push_back(route);
   }
   check_unique(reader, "route", routes);
   warn_unused(reader, "upstream", upstreams, used);
   warn_unused(reader, "auth", providers, used_auth);
+  warn_unused(reader, "rate_limit", limits, used_limits);
   warn_unused(reader, "cache", caches, used_caches);
 }
 
 GatewayConfig finish(RawGateway& raw, Reader& reader) {
   check_admin(reader, raw.admin);
   settle_trace(reader, raw.trace);
-  GatewayConfig config{raw.process, raw.admin, raw.log, raw.trace, {}, {}, raw.auth, raw.caches, raw.errors, {}, {}};
+  GatewayConfig config{raw.process, raw.admin,  raw.log,    raw.trace,  {}, {},
+                       raw.auth,    raw.limits, raw.caches, raw.errors, {}, {}};
   settle(config.process);
   finish_listeners(raw, reader, config);
   check_certificates_asked(reader, config);
@@ -166,6 +172,7 @@ std::string dump(const GatewayConfig& config) {
   raw.log = config.log;
   raw.trace = config.trace;
   raw.auth = config.auth;
+  raw.limits = config.limits;
   raw.caches = config.caches;
   raw.errors = config.errors;
   for (const ListenerConfig& listener : config.listeners) {

@@ -16,6 +16,7 @@
 #include "common/config/tls_section.h"
 #include "gateway/auth/options.h"
 #include "gateway/filters/options.h"
+#include "gateway/rate_limit/options.h"
 #include "gateway/resilience/options.h"
 #include "gateway/routing/table.h"
 #include "gateway/trace/options.h"
@@ -149,6 +150,8 @@ struct RouteConfig {
   config::Place cors_place;
   CompressConfig compress;
   ConcurrencyConfig concurrency;
+  std::vector<RateLimitUse> rate_limit;
+  config::Place rate_limit_place;
   CacheUse cache;
   std::optional<RespondConfig> respond;
   std::optional<RedirectConfig> redirect;
@@ -171,6 +174,7 @@ struct GatewayConfig {
   std::vector<ListenerConfig> listeners;
   std::vector<UpstreamConfig> upstreams;
   std::vector<AuthConfig> auth;
+  std::vector<RateLimitConfig> limits;
   std::vector<CacheConfig> caches;
   std::vector<ErrorPage> errors;
   std::vector<RouteConfig> routes;                   // [defaults] merged in

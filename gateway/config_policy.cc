@@ -10,10 +10,6 @@ namespace {
 
 using namespace config;
 
-constexpr const char* kModeDoc = "\"enforce\", or \"report\": what it would refuse is counted and logged, and passes.";
-
-Kind<bool> mode() { return words<bool>({{"enforce", false}, {"report", true}}); }
-
 Kind<std::vector<std::string>> scope_names() {
   Kind<std::string> name = text();
   name.read = [](Reader& reader, const Value& value, std::string& to) {
@@ -31,7 +27,7 @@ const Section<ScopesConfig>& scopes_section() {
                                                    .field("all", &ScopesConfig::all, scope_names(), "The scopes.")
                                                    .required()
                                                    .at(&ScopesConfig::place)
-                                                   .field("mode", &ScopesConfig::report, mode(), kModeDoc);
+                                                   .field("mode", &ScopesConfig::report, policy_mode(), kPolicyModeDoc);
   return section;
 }
 
@@ -40,7 +36,7 @@ const Section<AllowConfig>& allow_section() {
                                                   .field("rule", &AllowConfig::rule, text(), "The rule.")
                                                   .required()
                                                   .at(&AllowConfig::place)
-                                                  .field("mode", &AllowConfig::report, mode(), kModeDoc);
+                                                  .field("mode", &AllowConfig::report, policy_mode(), kPolicyModeDoc);
   return section;
 }
 
@@ -72,6 +68,8 @@ std::vector<std::string> param_names(const routing::MatchPattern& pattern) {
 }
 
 }  // namespace
+
+Kind<bool> policy_mode() { return words<bool>({{"enforce", false}, {"report", true}}); }
 
 const Section<RouteAuth>& policy_section() {
   static const Section<RouteAuth> section =

@@ -11,6 +11,11 @@ namespace tandem::gateway {
 
 const config::Section<RouteAuth>& policy_section();
 
+// `mode` of a policy: true is "report".
+inline constexpr const char* kPolicyModeDoc =
+    "\"enforce\", or \"report\": what it would refuse is counted and logged, and passes.";
+config::Kind<bool> policy_mode();
+
 // Says where the route's rule is wrong, within its text.
 void check_allow(config::Reader& reader, const RouteConfig& route, const routing::MatchPattern& pattern);
 

@@ -10,6 +10,7 @@
 
 #include "gateway/config_filters.h"
 #include "gateway/config_policy.h"
+#include "gateway/config_rate_limit.h"
 #include "gateway/routing/destination.h"
 #include "gateway/routing/redirect.h"
 #include "gateway/routing/table.h"
@@ -43,7 +44,8 @@ void check_target(Reader& reader, const TargetConfig& target, const routing::Mat
 }
 
 // The pattern of a route whose texts are all right.
-std::optional<routing::MatchPattern> check_texts(Reader& reader, const RouteConfig& route) {
+std::optional<routing::MatchPattern> check_texts(Reader& reader, const GatewayConfig& config,
+                                                 const RouteConfig& route) {
   if (!route.match_place.known()) return std::nullopt;  // missing, which has been said
   const auto scope = reader.inside(title(route));
   const auto pattern = routing::parse_match(route.match);
@@ -56,6 +58,7 @@ std::optional<routing::MatchPattern> check_texts(Reader& reader, const RouteConf
   }
   check_filters(reader, route, *pattern);
   check_allow(reader, route, *pattern);
+  check_limit_params(reader, route, config.limits, *pattern);
   return *pattern;
 }
 
@@ -75,7 +78,7 @@ std::shared_ptr<const routing::RouteTable> compile_routes(Reader& reader, const 
   std::vector<routing::RouteSpec> specs;
   std::vector<const RouteConfig*> routes;  // by the index that the table knows them by
   for (const RouteConfig& route : config.routes) {
-    if (auto pattern = check_texts(reader, route)) {
+    if (auto pattern = check_texts(reader, config, route)) {
       specs.push_back({*std::move(pattern), route.when});
       routes.push_back(&route);
     }

@@ -7,6 +7,7 @@
 #include "gateway/config_cache.h"
 #include "gateway/config_errors.h"
 #include "gateway/config_filters.h"
+#include "gateway/config_rate_limit.h"
 #include "gateway/config_resilience.h"
 #include "gateway/config_targets.h"
 #include "gateway/config_trace.h"
@@ -225,6 +226,9 @@ const Section<RouteConfig>& inherited_section() {
                  "Codings that the gateway may put bodies into, by the client's Accept-Encoding.")
           .field("concurrency", &RouteConfig::concurrency, concurrency(),
                  "Requests of the route at a time: a number, or { limit, key } for those of each caller.")
+          .field("rate_limit", &RouteConfig::rate_limit, rate_limit_uses(),
+                 "Limits that each request is charged to: names, or { use, cost, mode }.")
+          .at(&RouteConfig::rate_limit_place)
           .field("cache", &RouteConfig::cache, cache_use(),
                  "The cache that its answers are stored in, as far as they say that they may; \"off\": none.");
   return section;
@@ -287,6 +291,7 @@ const Section<RawGateway>& root_section() {
                      [](RawUpstream& u) -> std::string& { return u.config.options.name; }, &RawUpstream::place),
                  "Servers among which requests are balanced, by name.")
           .field("auth", &RawGateway::auth, auth_providers(), "Who says who a caller is, by name.")
+          .field("rate_limit", &RawGateway::limits, rate_limits(), "How often somebody may ask, by the limit's name.")
           .field("cache", &RawGateway::caches, caches(), "Stored answers, by the name of the cache.")
           .field("errors", &RawGateway::errors, error_pages(),
                  "Files that stand in for the bodies of the gateway's own errors, by status: 404 = \"404.html\"; "

@@ -15,6 +15,7 @@
 #include "common/http/trace_context.h"
 #include "common/net/tls_facts.h"
 #include "gateway/identity.h"
+#include "gateway/rate_limit/fields.h"
 #include "gateway/routing/table.h"
 #include "gateway/server/request_body.h"
 #include "gateway/trace/span.h"
@@ -34,6 +35,7 @@ struct ExchangeReport {
   std::optional<Duration> upstream_time;  // from the request sent to the answer's head
   std::uint32_t attempts = 0;
   std::string_view cache;  // what a cache had for it: "hit", "miss" …; empty: none was asked
+  std::string_view limit;  // the limit that has refused it, or would have; the configuration's
 };
 
 struct Exchange {
@@ -75,6 +77,7 @@ struct Exchange {
   // What is counted while the exchange is under way, such as a place under a limit: let go at its end.
   std::forward_list<std::shared_ptr<const void>> held;
 
+  LimitFields limits;  // what the answer tells of limits, whoever gives it
   ExchangeReport report;
   async::CancelScope scope;  // cancelled when the client resets, or the process ends
   async::TaskGroup tasks;    // what goes on beside the serving coroutine: uploads

@@ -26,10 +26,14 @@ std::vector<std::string> filters_of(const GatewayConfig& config, std::size_t rou
   for (const AuthConfig& provider : config.auth) {
     providers.push_back(make_provider(provider, {std::make_shared<AuthHistory>(), nullptr}));
   }
+  std::vector<std::shared_ptr<const Limit>> limits;
+  for (const RateLimitConfig& one : config.limits) {
+    limits.push_back(std::make_shared<Limit>(one, std::make_shared<LimitState>(1)));
+  }
   std::vector<std::shared_ptr<cache::Store>> caches;
   for (const CacheConfig& one : config.caches) caches.push_back(std::make_shared<cache::Store>(one.name));
   const Chain chain = compile_chain({config, config.routes[route], config.table->routes()[route].pattern, upstreams,
-                                     std::make_shared<Places>(), providers, caches},
+                                     std::make_shared<Places>(), providers, limits, caches},
                                     std::make_unique<Fixed>(RespondConfig{}));
   return chain.filter_names();
 }
@@ -58,6 +62,23 @@ std::string limit_text(const RouteConfig& route) {
                         most.key.text());
   }
   return text;
+}
+
+// One of the route's limits, as the file says it: "per_caller: caller, 60/min burst 10, quota 10000/day".
+std::string rate_limit_text(const RateLimitUse& use, const RateLimitConfig& limit) {
+  std::vector<std::string> keys, tiers;
+  for (const LimitKeyPart& part : limit.key) keys.push_back(part.text());
+  const Limit compiled(limit, std::make_shared<LimitState>(1));
+  for (const Allowance& one : compiled.allowances()) {
+    std::string text = compiled.allowances().size() > 1 ? one.tier + ": " : "";
+    if (one.rate) text += fmt::format("{} burst {}", config::format_rate(one.written), one.rate->burst());
+    if (one.quota) text += fmt::format("{}quota {}", one.rate ? ", " : "", one.quota->text());
+    if (!one.rate && !one.quota) text += "none";
+    tiers.push_back(std::move(text));
+  }
+  return fmt::format("{} by {}{}: {}{}{}", use.limit, fmt::join(keys, " and "),
+                     limit.needs_caller() ? " (behind auth)" : "", fmt::join(tiers, "; "),
+                     use.cost > 1 ? fmt::format(", cost {}", use.cost) : "", use.report ? "   (only reported)" : "");
 }
 
 // The host and path as a browser may have sent them: shown without anything that a terminal obeys.
@@ -111,6 +132,7 @@ void show_route(Text& text, const GatewayConfig& config, const Explanation& foun
   }
   text.line("filters", filters.empty() ? "none" : fmt::format("{}", fmt::join(filters, ", ")));
   text.line("limits", limit_text(route));
+  for (const RateLimitUse& use : route.rate_limit) text.line("", rate_limit_text(use, config.limits[use.index]));
   if (!found.cache_key.empty()) {
     text.line("cache", fmt::format("{}, key {}{}", route.cache.cache, printable(found.cache_key),
                                    route.auth.empty() ? "" : "; for each caller, unless the answer is public"));
@@ -188,6 +210,12 @@ void write_route(JsonWriter& json, const GatewayConfig& config, const Explanatio
     if (most.key.kind != KeyConfig::Kind::none) json.member("key", most.key.text());
     json.end_object();
   }
+  json.key("rate_limits").begin_array();
+  for (const RateLimitUse& use : route.rate_limit) {
+    json.begin_object().member("limit", use.limit).member("cost", use.cost).member("report", use.report);
+    json.member("text", rate_limit_text(use, config.limits[use.index])).end_object();
+  }
+  json.end_array();
   if (!found.cache_key.empty()) {
     json.key("cache").begin_object().member("name", route.cache.cache).member("key", found.cache_key);
     json.member("per_caller", !route.auth.empty()).end_object();

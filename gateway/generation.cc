@@ -70,6 +70,9 @@ std::shared_ptr<const Generation> Generation::build(std::shared_ptr<const Gatewa
     generation->providers.push_back(
         make_provider(provider, {lasting.states.auth(provider.name), lasting.keys.keys_of(provider)}));
   }
+  for (const RateLimitConfig& one : generation->config.limits) {
+    generation->limits.push_back(std::make_shared<Limit>(one, lasting.states.limit(one.name, one.max_keys)));
+  }
   for (const CacheConfig& one : generation->config.caches) {
     generation->caches.push_back(lasting.states.cache(one.name));
   }
@@ -80,10 +83,11 @@ std::shared_ptr<const Generation> Generation::build(std::shared_ptr<const Gatewa
     const routing::MatchPattern& pattern = generation->table->routes()[i].pattern;
     generation->encoded_slashes |= route.encoded_slashes;
     generation->places.push_back(route.concurrency.limit == 0 ? nullptr : lasting.states.places(route.name));
-    generation->routes.push_back({i, route.name, route.max_body, route.websocket, route.encoded_slashes, route.cors.on,
-                                  compile_chain({generation->config, route, pattern, generation->upstreams,
-                                                 generation->places[i], generation->providers, generation->caches},
-                                                make_handler(*generation, route, pattern))});
+    generation->routes.push_back(
+        {i, route.name, route.max_body, route.websocket, route.encoded_slashes, route.cors.on,
+         compile_chain({generation->config, route, pattern, generation->upstreams, generation->places[i],
+                        generation->providers, generation->limits, generation->caches},
+                       make_handler(*generation, route, pattern))});
   }
   return generation;
 }
@@ -95,6 +99,12 @@ void Generation::write_auth(JsonWriter& json) const {
     provider->write_status(json);
     json.end_object();
   }
+  json.end_array();
+}
+
+void Generation::write_limits(JsonWriter& json) const {
+  json.begin_array();
+  for (const auto& limit : limits) limit->write_status(json);
   json.end_array();
 }
 

@@ -48,6 +48,7 @@ struct Generation : std::enable_shared_from_this<Generation> {
   std::vector<std::shared_ptr<balance::Upstream>> upstreams;  // in the order of config.upstreams
   std::vector<std::shared_ptr<UpstreamHistory>> histories;    // likewise
   std::vector<std::shared_ptr<const Provider>> providers;     // in the order of config.auth
+  std::vector<std::shared_ptr<const Limit>> limits;           // in the order of config.limits
   std::vector<std::shared_ptr<cache::Store>> caches;          // in the order of config.caches
   std::vector<std::string> identity_fields;                   // what tells services who calls: never a client's own
   bool encoded_slashes = false;                               // one of the routes takes them
@@ -60,6 +61,8 @@ struct Generation : std::enable_shared_from_this<Generation> {
   void write_routes(JsonWriter& json) const;
   // Likewise: the providers, each with what it says of itself.
   void write_auth(JsonWriter& json) const;
+  // Likewise: the limits, each with what it allows and how requests have fared.
+  void write_limits(JsonWriter& json) const;
   // Likewise: the upstreams that have a breaker, each with its state and how long it stays open.
   void write_breakers(JsonWriter& json) const;
 

@@ -116,6 +116,7 @@ process::ProgramParts parts(Lasting& lasting) {
   parts.traffic = std::make_unique<gateway::TrafficSource>(
       [&lasting]() -> const gateway::Generation& { return *lasting.present; }, lasting.limits);
   parts.status.emplace_back("breakers", [&lasting](JsonWriter& json) { lasting.present->write_breakers(json); });
+  parts.status.emplace_back("limits", [&lasting](JsonWriter& json) { lasting.present->write_limits(json); });
   parts.status.emplace_back("caches", [&lasting](JsonWriter& json) { gateway::write_caches(json, *lasting.present); });
   parts.status.emplace_back("trace", [&lasting](JsonWriter& json) { lasting.exporter.write_status(json); });
   parts.status.emplace_back("routes", [&lasting](JsonWriter& json) { lasting.present->write_routes(json); });

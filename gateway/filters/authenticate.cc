@@ -33,9 +33,12 @@ std::shared_ptr<const Identity> merged(std::vector<std::shared_ptr<const Identit
   return all;
 }
 
-Response rate_limited(Exchange& exchange, Duration wait) {
+Response rate_limited(Exchange& exchange, const Provider& provider, Duration wait) {
   Response response = declined_for(wait, "rate_limited", exchange);
   exchange.report.detail = "too many refused credentials from this address";
+  const std::string item = fmt::format("\"{}-failures\"", provider.config().name);
+  const limit::Rate rate = *provider.config().auth_failures;
+  exchange.limits.add_exhausted(item, fmt::format("{};q={};w={}", item, rate.count, field_seconds(rate.period)), wait);
   return response;
 }
 
@@ -49,6 +52,7 @@ struct Authenticate::Verification {
   std::string why;
   std::string_view unavailable = {};  // why nobody could tell
   Duration wait{};                    // positive: the address has shown too many that were refused
+  const Provider* tired = nullptr;    // by this one
   std::shared_ptr<const Identity> identity;
 };
 
@@ -144,7 +148,7 @@ async::Task<Result<Response>> Authenticate::verify(Exchange& exchange, Next next
     }
     if (outcome.wait > Duration::zero()) {
       span.end("refused", "rate_limited");
-      co_return rate_limited(exchange, outcome.wait);
+      co_return rate_limited(exchange, *outcome.tired, outcome.wait);
     }
   }
   if (!asked && ambiguous) co_return refusal(http::bad_request("more credentials than one were shown"), exchange);
@@ -176,6 +180,7 @@ async::Task<bool> Authenticate::ask(const Choice& choice, const Shown& shown, Ve
     const auto failures = provider.config().auth_failures;
     if (failures) {
       outcome.wait = provider.history().failures.wait(outcome.address, limit::Gcra(*failures, failures->count), turn());
+      outcome.tired = &provider;
       if (outcome.wait > Duration::zero()) co_return false;
     }
     auto verdict = co_await provider.verify(credential, outcome.exchange);

@@ -18,6 +18,7 @@
 #include "gateway/filters/cors.h"
 #include "gateway/filters/headers.h"
 #include "gateway/filters/mirror.h"
+#include "gateway/filters/rate_limit.h"
 
 namespace tandem::gateway {
 namespace {
@@ -47,6 +48,18 @@ std::unique_ptr<const Filter> make_authenticate(const ChainMaterial& material) {
     for (const RouteAuth::Member& member : names) group.push_back(material.providers[member.index]);
   }
   return std::make_unique<Authenticate>(std::move(groups), material.route.auth.optional);
+}
+
+// One phase of the route's limits: those that need to know who calls, or those that do not. Null: there are none.
+std::unique_ptr<const Filter> make_rate_limit(const ChainMaterial& material, bool knows_caller) {
+  std::vector<RateLimit::Member> members;
+  for (const RateLimitUse& use : material.route.rate_limit) {
+    const std::shared_ptr<const Limit>& limit = material.limits[use.index];
+    if (limit->config().needs_caller() != knows_caller) continue;
+    members.push_back({limit, LimitKey(limit->config().key, material.pattern), use.cost, use.report});
+  }
+  if (members.empty()) return nullptr;
+  return std::make_unique<RateLimit>(std::move(members));
 }
 
 }  // namespace
@@ -86,7 +99,9 @@ Chain compile_chain(const ChainMaterial& material, std::unique_ptr<const Handler
   if (!route.deny_from.empty() || route.allow_from != config::everybody()) {
     chain.add(std::make_unique<ClientAddress>(AccessList(route.allow_from, route.deny_from)));
   }
+  if (auto limits = make_rate_limit(material, false)) chain.add(std::move(limits));
   if (!route.auth.empty()) chain.add(make_authenticate(material));
+  if (auto limits = make_rate_limit(material, true)) chain.add(std::move(limits));
   if (route.concurrency.limit != 0) chain.add(std::make_unique<Concurrency>(route.concurrency, material.places));
   if (!route.auth.scopes.all.empty() || !route.auth.allow.rule.empty()) {
     chain.add(std::make_unique<Authorize>(route, rule_of(route, material.pattern)));

@@ -10,6 +10,7 @@
 #include "gateway/cache/store.h"
 #include "gateway/config.h"
 #include "gateway/filters/filter.h"
+#include "gateway/rate_limit/limit.h"
 #include "gateway/resilience/places.h"
 #include "gateway/routing/pattern.h"
 
@@ -38,6 +39,7 @@ struct ChainMaterial {
   std::span<const std::shared_ptr<balance::Upstream>> upstreams;  // in the order of config.upstreams
   std::shared_ptr<Places> places;                                 // the route's, for `concurrency`
   std::span<const std::shared_ptr<const Provider>> providers;     // in the order of config.auth
+  std::span<const std::shared_ptr<const Limit>> limits;           // in the order of config.limits
   std::span<const std::shared_ptr<cache::Store>> caches;          // in the order of config.caches
 };
 

@@ -26,6 +26,11 @@ std::shared_ptr<AuthHistory> StateRegistry::auth(const std::string& provider) {
   return find_or_make(auth_, provider, [] { return std::make_shared<AuthHistory>(); });
 }
 
+std::shared_ptr<LimitState> StateRegistry::limit(const std::string& name, std::size_t max_keys) {
+  return find_or_make(limits_, name + '/' + std::to_string(max_keys),
+                      [&] { return std::make_shared<LimitState>(max_keys); });
+}
+
 std::shared_ptr<cache::Store> StateRegistry::cache(const std::string& name) {
   return find_or_make(caches_, name, [&] { return std::make_shared<cache::Store>(name); });
 }

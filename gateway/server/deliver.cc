@@ -37,12 +37,25 @@ bool write_head(std::string& head, const Exchange& exchange, const Response& res
   if (response.upgraded) out.upgrade = http::kWebSocket;
   out.client_version_minor = exchange.request.version_minor;
   const std::string via = "1.1 " + std::string(exchange.via);
-  std::array<http::Field, 2> added{};
+  std::array<http::Field, 7> added{};
   std::size_t count = 0;
   if (!response.fields.has(http::FieldId::date)) {
     added[count++] = {"Date", exchange.worker.date(), http::FieldId::date};
   }
   added[count++] = {"Via", via, http::FieldId::via};
+  const LimitFields& limits = exchange.limits;
+  if (!limits.empty()) {
+    added[count++] = {"RateLimit-Policy", limits.policy()};
+    added[count++] = {"RateLimit", limits.state()};
+  }
+  std::array<std::string, 3> legacy;
+  if (limits.has_legacy()) {
+    legacy = {std::to_string(limits.legacy().limit), std::to_string(limits.legacy().remaining),
+              std::to_string(limits.legacy().reset)};
+    added[count++] = {"X-RateLimit-Limit", legacy[0]};
+    added[count++] = {"X-RateLimit-Remaining", legacy[1]};
+    added[count++] = {"X-RateLimit-Reset", legacy[2]};
+  }
   return http::write_response_head(head, out, response.fields, std::span<const http::Field>(added).first(count));
 }
 

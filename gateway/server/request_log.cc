@@ -40,6 +40,7 @@ AccessRecord access_record(const Connection& connection, const Exchange& exchang
   record.upstream_time = exchange.report.upstream_time;
   record.attempts = exchange.report.attempts;
   record.cache = exchange.report.cache;
+  record.limit = exchange.report.limit;
   if (exchange.identity) record.consumer = exchange.identity->consumer;
   record.client_request_id = exchange.client_request_id;
   if (exchange.worker.log_format == observe::LogFormat::combined) {
