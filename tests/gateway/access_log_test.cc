@@ -37,6 +37,7 @@ TEST_CASE("gateway's access log: the fields of the contract in its order, the pa
   record.attempts = 1;
   record.consumer = "ada";
   record.cache = "hit";
+  record.limit = "per_ip";
   record.client_request_id = "mine\n";
   log.write(observe::LogFormat::json, record);
   REQUIRE(sink.flush(10s));
@@ -47,12 +48,12 @@ TEST_CASE("gateway's access log: the fields of the contract in its order, the pa
       out.str() ==
       R"({"time":"2026-11-24T03:31:56.000Z","id":"c1-1","trace":null,"conn":"c1","client":null,"method":null,)"
       R"("host":null,"path":null,"route":null,"status":null,"reason":null,"bytes_in":0,"bytes_out":0,)"
-      R"("duration_ms":0,"upstream":null,"server":null,"upstream_ms":null,"attempts":0,"consumer":null,"cache":null,"client_request_id":null})"
+      R"("duration_ms":0,"upstream":null,"server":null,"upstream_ms":null,"attempts":0,"consumer":null,"cache":null,"limit":null,"client_request_id":null})"
       "\n"
       R"({"time":"2026-11-24T03:31:56.000Z","id":"c1-1","trace":"0af7651916cd43dd8448eb211c80319c","conn":"c1",)"
       R"("client":"10.0.0.1:4711","method":"GET","host":"api.example.com","path":"/users/7/orders",)"
       R"("route":"orders-of-user","status":200,"reason":null,"bytes_in":1,"bytes_out":2,"duration_ms":12.345,)"
-      R"("upstream":"orders","server":"127.0.0.1:9001","upstream_ms":12,"attempts":1,"consumer":"ada","cache":"hit","client_request_id":"mine\n"})"
+      R"("upstream":"orders","server":"127.0.0.1:9001","upstream_ms":12,"attempts":1,"consumer":"ada","cache":"hit","limit":"per_ip","client_request_id":"mine\n"})"
       "\n");
 }
 
