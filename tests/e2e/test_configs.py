@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from certificates import Authority
 from issuer import Keys, public_pem
 from tandem import BIN, ROOT, run
 
@@ -62,6 +63,11 @@ def completed(block, folder):
     (folder / "partners.toml").write_text(f'[[consumer]]\nname = "acme"\nkey_hash = "sha256:{"0" * 64}"\n')
     (folder / "staff.htpasswd").write_text("ada:$2y$05$abcdefghijklmnopqrstuuKLMNOPQRSTUVWXYZabcdefghijklmno\n")
     (folder / "staff.htpasswd").chmod(0o600)
+    if "devices-ca.pem" in block:
+        authority = Authority(folder / "ca", "/O=Example/CN=Devices CA")
+        for made, name in zip((authority.file, *authority.issue("site")), ("devices-ca.pem", "site.pem", "site.key")):
+            made.rename(folder / name)
+        (folder / "devices.toml").write_text('[[consumer]]\nname = "robot"\n')
     for name in ("404.html", "404.json", "oops.html"):
         (folder / name).write_text("{status}")
     (folder / "block.toml").write_text(block)
