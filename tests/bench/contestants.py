@@ -84,7 +84,7 @@ class Contestant:
     def __init__(self, name, folder):
         self.name, self.folder = name, folder
         folder.mkdir(parents=True)
-        self.processes, self.configurations = [], {}
+        self.processes, self.configurations, self.at_end = [], {}, []
         self.port = None
 
     def run(self, file, text, command, port):
@@ -105,6 +105,8 @@ class Contestant:
     def stop(self):
         for process in reversed(self.processes):
             process.stop()
+        for action in self.at_end:
+            action()
 
 
 def lb(contestant, server, proxy_protocol="off", logs=True):
@@ -132,7 +134,7 @@ public = true
 """
 
 
-def gateway(contestant, server, proxy_protocol=False, routes=EVERYTHING):
+def gateway(contestant, server, proxy_protocol=False, routes=EVERYTHING, tls=""):
     port = free_port()
     trusted = 'proxy_protocol_from = ["127.0.0.1/32"]' if proxy_protocol else ""
     contestant.run("gateway.toml", f"""[process]
@@ -144,13 +146,13 @@ access = "gateway-access.log"
 [[listener]]
 listen = "127.0.0.1:{port}"
 {trusted}
-[upstream.service]
+{tls}[upstream.service]
 servers = ["127.0.0.1:{server}"]
 health = {{ check = "off" }}
 {routes}""", [BIN / "gateway", "run", "-c", "CONFIG"], port)
 
 
-def haproxy(contestant, server, mode, tuned=False, send_proxy=False):
+def haproxy(contestant, server, mode, tuned=False, send_proxy=False, bind="", front="", back="", more=""):
     port = free_port()
     tuning = "  tune.bufsize 65536\n" if tuned else ""
     # CONFIG is given by -f; the master-worker mode of the package is left out: it adds a process and no work.
@@ -166,11 +168,11 @@ def haproxy(contestant, server, mode, tuned=False, send_proxy=False):
   timeout client 300s
   timeout server 300s
 frontend front
-  bind 127.0.0.1:{port}
-  default_backend servers
+  bind 127.0.0.1:{port}{bind}
+{front}  default_backend servers
 backend servers
-  server s1 127.0.0.1:{server}{' send-proxy-v2' if send_proxy else ''}
-""", [shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f", "CONFIG"], port)
+{back}  server s1 127.0.0.1:{server}{' send-proxy-v2' if send_proxy else ''}
+{more}""", [shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f", "CONFIG"], port)
 
 
 NGINX_HEAD = """daemon off; master_process off; worker_processes 1; worker_rlimit_nofile {limit}; pid {folder}/nginx.pid;
@@ -200,18 +202,18 @@ def nginx_stream(contestant, server):
 """, nginx_command(), port)
 
 
-def nginx_http(contestant, server, proxy_protocol=False):
+def nginx_http(contestant, server, proxy_protocol=False, listen="", http="", location=""):
     port, folder = free_port(), contestant.folder
     contestant.run("nginx.conf", NGINX_HEAD.format(folder=folder, limit=DESCRIPTORS, load="") + f"""http {{
 {nginx_paths(folder)}  access_log {folder}/access.log combined;
   keepalive_requests 1000000; client_max_body_size 0;
-  upstream servers {{ server 127.0.0.1:{server}; keepalive 64; keepalive_requests 1000000; }}
+{http}  upstream servers {{ server 127.0.0.1:{server}; keepalive 64; keepalive_requests 1000000; }}
   server {{
-    listen 127.0.0.1:{port} backlog=4096{' proxy_protocol' if proxy_protocol else ''};
+    listen 127.0.0.1:{port} backlog=4096{' proxy_protocol' if proxy_protocol else ''}{listen};
     location / {{
       proxy_pass http://servers; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
       proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_request_buffering off;
+      proxy_request_buffering off; {location}
     }}
   }}
 }}
@@ -229,17 +231,21 @@ def chain_of_peers(contestant, server):
 
 
 def origin_nginx(folder):
-    """The service of the layer-7 workloads, on the load's core: a small answer, a 100 KB file, anything POSTed."""
+    """The service of the layer-7 workloads, on the load's core: a small answer, a 100 KB file, anything POSTed, and what may be
+    stored for an hour; requests for that are logged."""
     folder.mkdir(parents=True)
     port = free_port()
     (folder / "www").mkdir()
-    (folder / "www/100k").write_bytes(os.urandom(100_000))
+    (folder / "www/stored").mkdir()
+    for name, size in (("100k", 100_000), ("stored/1k", 1000), ("stored/100k", 100_000)):
+        (folder / "www" / name).write_bytes(os.urandom(size))
     config = folder / "nginx.conf"
     config.write_text(NGINX_HEAD.format(folder=folder, limit=DESCRIPTORS, load="") + f"""http {{
 {nginx_paths(folder)}  access_log off; keepalive_requests 100000000; client_max_body_size 0; keepalive_timeout 600s;
   server {{
     listen 127.0.0.1:{port} backlog=4096; root {folder}/www;
     location = /small {{ return 200 "hello, this is a small answer of sixty-four bytes, or about that\\n"; }}
+    location /stored/ {{ add_header Cache-Control "public, max-age=3600"; access_log {folder}/cached.log; }}
     location = /post {{ return 200 "taken\\n"; }}
   }}
 }}

@@ -7,8 +7,10 @@ import subprocess
 import time
 from dataclasses import dataclass
 
+import caches
 import contestants as c
 import manyroutes
+import tls_ended
 
 POST = 'wrk.method = "POST"; wrk.body = string.rep("x", 10240); wrk.headers["Content-Type"] = "application/octet-stream"\n'
 
@@ -41,13 +43,14 @@ def l4(mode, connections, rate=None):
     return run
 
 
-def wrk(path, connections=32, script=None, body=None):
+def wrk(path, connections=32, script=None, body=None, scheme="http", headers=()):
     def run(port, seconds, folder):
         lua = []
         if script:
             (folder / "wrk.lua").write_text(script)
             lua = ["-s", folder / "wrk.lua"]
-        told = tool("wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", *lua, f"http://127.0.0.1:{port}{path}")
+        fields = [word for header in headers for word in ("-H", header)]
+        told = tool("wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", *lua, *fields, f"{scheme}://127.0.0.1:{port}{path}")
         units, volume = re.search(r"(\d+) requests in [\d.]+\w+, ([\d.]+)([KMG]?)B read", told).group(1, 2)
         scale = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}[re.search(r"[\d.]+([KMG]?)B read", told)[1]]
         if "Non-2xx" in told or "Socket errors" in told:
@@ -103,8 +106,11 @@ def at_layer_4(haproxy_tuned=False):
     return taking_part
 
 
-def at_layer_7():
-    return {"gateway": c.gateway, "HAProxy": lambda x, server: c.haproxy(x, server, "http"), "NGINX": c.nginx_http}
+def at_layer_7(haproxy_tuned=False):
+    taking_part = {"gateway": c.gateway, "HAProxy": lambda x, server: c.haproxy(x, server, "http")}
+    if haproxy_tuned:  # a client's first request may take a kept connection too, as the others do it
+        taking_part["HAProxy tuned"] = lambda x, server: c.haproxy(x, server, "http", back="  http-reuse always\n")
+    return {**taking_part, "NGINX": c.nginx_http}
 
 
 ROUTES_AT = {}  # by port: how many routes stand there
@@ -132,6 +138,11 @@ WORKLOADS = [
     Workload("L7 small GET", "request", MICRO, "cpu", "http", at_layer_7(), wrk("/small")),
     Workload("L7 100 KB GET", "request", MICRO, "cpu", "http", at_layer_7(), wrk("/100k", body=100_000)),
     Workload("L7 10 KB POST", "request", MICRO, "cpu", "http", at_layer_7(), wrk("/post", script=POST)),
+    Workload("L7 new connection", "connection", MICRO, "cpu", "http", at_layer_7(True), wrk("/small", headers=["Connection: close"])),
+    Workload("L7 TLS small GET", "request", MICRO, "cpu", "http", tls_ended.all_of_them(), wrk("/small", scheme="https")),
+    Workload("L7 TLS full handshake", "connection", MICRO, "cpu", "http", tls_ended.all_of_them(), tls_ended.ab(tool, "/small")),
+    Workload("L7 1 KB hit", "request", MICRO, "cpu", "http", caches.all_of_them(), caches.stored(wrk("/stored/1k", body=1000))),
+    Workload("L7 100 KB hit", "request", MICRO, "cpu", "http", caches.all_of_them(), caches.stored(wrk("/stored/100k", body=100_000))),
     Workload("L7 idle connection", "connection", 1, "memory", "http", at_layer_7(), hold_l7, 2000),
     Workload("L7 routes", "request", MICRO, "cpu", "http",
              {"10 routes": with_routes(10), "10000 routes": with_routes(10_000)}, over_all_routes),
