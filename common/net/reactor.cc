@@ -16,7 +16,8 @@
 namespace tandem::net {
 namespace {
 
-constexpr int kBatch = 512;  // events taken in one look; the outer watch fires again for more
+constexpr int kBatch = 512;           // events taken in one look; the next one finds more
+constexpr int kLongestWait = 60'000;  // milliseconds
 thread_local Reactor* current_reactor = nullptr;
 
 std::uint8_t to_readiness(std::uint32_t events) {
@@ -48,10 +49,7 @@ Reactor* owner(Handle* handle) {
 
 struct Reactor::Handles {
   uv_loop_t loop;
-  uv_poll_t poll;
   uv_async_t wakeup;
-  uv_timer_t timer;
-  uv_idle_t busy;  // active while work waits, so that the loop does not block
   std::mutex mutex;
   std::vector<std::move_only_function<void()>> posted;  // guarded by mutex
   std::atomic<bool> stopping = false;
@@ -74,12 +72,12 @@ Reactor::Reactor()
   epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
   Handles& h = *handles_;
   uv_loop_init(&h.loop);
-  uv_poll_init(&h.loop, &h.poll, epoll_fd_);
   uv_async_init(&h.loop, &h.wakeup, [](uv_async_t* handle) { owner(handle)->on_posted(); });
-  uv_timer_init(&h.loop, &h.timer);
-  uv_idle_init(&h.loop, &h.busy);
-  h.poll.data = h.wakeup.data = h.timer.data = h.busy.data = this;
-  uv_poll_start(&h.poll, UV_READABLE, [](uv_poll_t* handle, int, int) { owner(handle)->on_events(); });
+  h.wakeup.data = this;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kNoWatch;
+  epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, uv_backend_fd(&h.loop), &event);
 }
 
 Reactor::~Reactor() {
@@ -92,10 +90,7 @@ Reactor::~Reactor() {
   {
     const std::scoped_lock lock(h.mutex);  // whoever still posts or stops has done so
   }
-  for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&h.poll), reinterpret_cast<uv_handle_t*>(&h.wakeup),
-                              reinterpret_cast<uv_handle_t*>(&h.timer), reinterpret_cast<uv_handle_t*>(&h.busy)}) {
-    uv_close(handle, nullptr);
-  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&h.wakeup), nullptr);
   uv_run(&h.loop, UV_RUN_DEFAULT);  // the close callbacks, and the end of what runs off the loop
   uv_loop_close(&h.loop);
   close(epoll_fd_);
@@ -154,7 +149,7 @@ void Reactor::post(std::move_only_function<void()> function) {
 
 void Reactor::run() {
   end_turn();  // coroutines started and timers armed before the loop runs
-  while (!handles_->stopping.load(std::memory_order_acquire)) uv_run(&handles_->loop, UV_RUN_DEFAULT);
+  while (!handles_->stopping.load(std::memory_order_acquire)) look();
   handles_->stopping.store(false, std::memory_order_release);
   run_posted();
   end_turn();
@@ -166,18 +161,43 @@ void Reactor::stop() {
   uv_async_send(&handles_->wakeup);
 }
 
-void Reactor::on_events() {
-  async::Scheduler::current().set_now(now());
+// One turn: waits for events, serves them, and libuv's handles when they have something to say.
+void Reactor::look() {
   std::array<epoll_event, kBatch> events;
-  const int count = epoll_wait(epoll_fd_, events.data(), kBatch, 0);
+  const Instant due = next_timer();
+  const int count = epoll_wait(epoll_fd_, events.data(), kBatch, wait_time(due));
+  async::Scheduler& scheduler = async::Scheduler::current();
+  scheduler.set_now(now());
+  bool handles_ready = false;
   for (int i = 0; i < count; ++i) {
     const auto id = static_cast<WatchId>(events[i].data.u64 & 0xffffffff);
+    if (id == kNoWatch) {
+      handles_ready = true;
+      continue;
+    }
     const Entry& entry = entries_[id];
     if (entry.generation != events[i].data.u64 >> 32 || !entry.target) continue;  // stale
     entry.target->on_ready(to_readiness(events[i].events));
   }
   serve_later();
+  if (due <= scheduler.now()) {
+    scheduler.deadlines().advance(scheduler.now());
+    scheduler.idles().advance(scheduler.now());
+  }
   end_turn();
+  if (handles_ready) uv_run(&handles_->loop, UV_RUN_NOWAIT);
+}
+
+// For how long the next look may block when the wheels have something to do at `due`: milliseconds, -1 without end.
+int Reactor::wait_time(Instant due) {
+  // 0: a handle was started or closed since libuv's last turn, and its own set does not know yet.
+  const int handles = uv_backend_timeout(&handles_->loop);
+  if (handles == 0) uv_run(&handles_->loop, UV_RUN_NOWAIT);
+  if (handles == 0 || !async::Scheduler::current().idle() || !later_.empty()) return 0;
+  if (due == kNoDeadline) return handles;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::max(due - now(), Duration::zero())).count();
+  const auto bounded = static_cast<int>(std::min<std::int64_t>(wait, kLongestWait));
+  return handles < 0 ? bounded : std::min(handles, bounded);
 }
 
 void Reactor::serve_later() {
@@ -203,16 +223,6 @@ void Reactor::on_posted() {
   async::Scheduler::current().set_now(now());
   run_posted();
   end_turn();
-  if (handles_->stopping.load(std::memory_order_acquire)) uv_stop(&handles_->loop);
-}
-
-void Reactor::on_timer() {
-  async::Scheduler& scheduler = async::Scheduler::current();
-  scheduler.set_now(now());
-  armed_ = kNoDeadline;
-  scheduler.deadlines().advance(scheduler.now());
-  scheduler.idles().advance(scheduler.now());
-  end_turn();
 }
 
 void Reactor::turn(const std::function<void()>& callback) {
@@ -221,47 +231,23 @@ void Reactor::turn(const std::function<void()>& callback) {
   end_turn();
 }
 
-void Reactor::on_reminder() {
-  async::Scheduler::current().set_now(now());
-  serve_later();
-  end_turn();
-}
-
-// Everything that a turn leaves to its end: coroutines that may go on, objects to free, the timer, and a reminder to
-// come back at once while something still waits.
+// Everything that a turn leaves to its end: coroutines that may go on, and objects to free.
 void Reactor::end_turn() {
-  async::Scheduler& scheduler = async::Scheduler::current();
-  scheduler.drain();
+  async::Scheduler::current().drain();
   while (!disposed_.empty()) {
     std::vector<Disposed> objects;
     objects.swap(disposed_);
     for (const Disposed& disposed : objects) disposed.destroy(disposed.object);
   }
-  arm_timer();
-  const bool busy = !scheduler.idle() || !later_.empty();
-  if (busy == reminded_) return;
-  reminded_ = busy;
-  if (busy) {
-    uv_idle_start(&handles_->busy, [](uv_idle_t* handle) { owner(handle)->on_reminder(); });
-  } else {
-    uv_idle_stop(&handles_->busy);
-  }
 }
 
-// One libuv timer for both wheels, moved only when something earlier has been armed.
-void Reactor::arm_timer() {
+// When the earlier of the two wheels has something to do.
+Instant Reactor::next_timer() {
   async::Scheduler& scheduler = async::Scheduler::current();
   Instant next = kNoDeadline;
   if (const auto deadline = scheduler.deadlines().next()) next = *deadline;
   if (const auto idle = scheduler.idles().next(); idle && *idle < next) next = *idle;
-  if (next >= armed_) return;
-  armed_ = next;
-  const Duration wait = std::max(next - now(), Duration::zero());
-  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
-  uv_update_time(&handles_->loop);
-  uv_timer_start(
-      &handles_->timer, [](uv_timer_t* handle) { owner(handle)->on_timer(); }, static_cast<std::uint64_t>(milliseconds),
-      0);
+  return next;
 }
 
 }  // namespace tandem::net

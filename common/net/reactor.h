@@ -1,4 +1,5 @@
-// One worker's I/O: an edge-triggered epoll set nested in a libuv loop by one poll handle. Owned by the thread that
+// One worker's I/O: an edge-triggered epoll set, which also holds the descriptor of a libuv loop: one system call a
+// turn looks at everything, and libuv runs only when one of its handles has something to say. Owned by the thread that
 // runs it; everything but post() and stop() is called on that thread. It also drives the thread's scheduler: wheels
 // when they are due, the ready coroutines once a turn.
 //
@@ -61,8 +62,7 @@ class Reactor {
 
   // `edge` reports reading, writing and the peer's end whenever they become possible, for the descriptor's whole life;
   // `level` reports reading while there is something to read (listeners); `shared` does so for a description that other
-  // reactors watch too (EPOLLEXCLUSIVE). As our set is nested in libuv's, the kernel still wakes all of them for each
-  // connection, and those that are late look in vain.
+  // reactors watch too, and a connection wakes one or few of them (EPOLLEXCLUSIVE).
   enum class Trigger : std::uint8_t { edge, level, shared };
   Result<WatchId> watch(int fd, EventTarget& target, Trigger trigger);
   void retarget(WatchId watch, EventTarget& target);
@@ -94,7 +94,7 @@ class Reactor {
   static constexpr std::size_t kScratchSize = 64 * 1024;
 
   // For the other files of this room: the loop, and what a callback of their own handles on it must go through, so that
-  // the coroutines it wakes go on and the timers it arms are seen.
+  // the coroutines it wakes go on.
   uv_loop_s* loop();
   void turn(const std::function<void()>& callback);
 
@@ -115,13 +115,12 @@ class Reactor {
     void (*destroy)(void*);
   };
 
-  void on_events();
+  void look();
+  int wait_time(Instant due);
   void on_posted();
-  void on_timer();
-  void on_reminder();
   void serve_later();
   void end_turn();
-  void arm_timer();
+  static Instant next_timer();
   void run_posted();
 
   int epoll_fd_ = -1;
@@ -132,8 +131,6 @@ class Reactor {
   std::vector<Later> later_;
   std::vector<Later> serving_;
   std::vector<Disposed> disposed_;
-  Instant armed_ = kNoDeadline;
-  bool reminded_ = false;
   std::unique_ptr<char[]> scratch_;
 };
 
