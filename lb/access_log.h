@@ -7,6 +7,7 @@
 
 #include "common/base/address.h"
 #include "common/base/clock.h"
+#include "common/net/tcp_path.h"
 #include "common/observe/log_line.h"
 #include "common/observe/log_sink.h"
 
@@ -27,7 +28,9 @@ struct AccessRecord {
   Duration duration{};
   std::uint64_t bytes_in = 0;   // from the client
   std::uint64_t bytes_out = 0;  // to the client
-  std::string_view end{};       // who closed and why: a stable token
+  bool shows_paths = false;     // of a listener with `tcp_info`: such a line has four fields more
+  net::TcpPaths paths{};
+  std::string_view end{};  // who closed and why: a stable token
 };
 
 class AccessLog {

@@ -66,6 +66,8 @@ const Section<RawListener>& listener_section() {
                  "Peers that must send a PROXY header; from others nothing is read as one.")
           .include(access_section(), &ListenerConfig::access)
           .field("max_connections", &ListenerConfig::max_connections, count_or_none(1), "Connections of this listener.")
+          .field("tcp_info", &ListenerConfig::tcp_info, boolean(),
+                 "Round trip times and retransmits of both sides in the access log: two system calls a connection.")
           .field("timeout", &ListenerConfig::timeout, table(timeout_section()), "How long things may take.");
   static const Section<ListenerConfig> head =
       Section<ListenerConfig>()

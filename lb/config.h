@@ -36,6 +36,7 @@ struct ListenerConfig {
   std::vector<IpPrefix> proxy_protocol_from;
   config::AccessConfig access;
   std::uint32_t max_connections = config::kUnlimited;
+  bool tcp_info = false;
   ListenerTimeouts timeout;
 };
 

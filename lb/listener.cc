@@ -97,8 +97,17 @@ void Listener::ended(const Connection& connection, Traffic& traffic, const balan
   leave(connection);
 }
 
-void Listener::log(const Connection& connection, const Branch* branch, std::string_view server,
-                   const Ending& ending) const {
+std::optional<net::TcpPaths> Listener::take_paths(const Connection& connection) {
+  const auto found = std::ranges::find(closing_, &connection, &std::pair<const Connection*, net::TcpPaths>::first);
+  if (found == closing_.end()) return std::nullopt;
+  const net::TcpPaths paths = found->second;
+  *found = closing_.back();
+  closing_.pop_back();
+  return paths;
+}
+
+void Listener::log(const Connection& connection, const Branch* branch, std::string_view server, const Ending& ending) {
+  const std::optional<net::TcpPaths> paths = take_paths(connection);
   AccessLog& log = worker_.access_log();
   if (log.is_off()) return;
   AccessRecord record{.time = wall_now(),
@@ -114,6 +123,8 @@ void Listener::log(const Connection& connection, const Branch* branch, std::stri
                       .end = ending.end};
   if (!server.empty()) record.connect = std::chrono::microseconds(connection.connect_micros);
   record.first_byte = ending.first_byte;
+  record.shows_paths = config().tcp_info;
+  if (paths) record.paths = *paths;
   log.write(worker_.log_format(), record);
 }
 

@@ -6,7 +6,9 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "common/net/tcp_path.h"
 #include "common/process/limited_listener.h"
 #include "common/process/listening.h"
 #include "lb/connection.h"
@@ -56,6 +58,9 @@ class Listener final : private process::LimitedListener::Owner {
   // The server is one of the branch's upstream. Without a server: who reached none; without a branch: nor an upstream.
   Traffic& traffic_to(const Branch* branch, const balance::Server* server);
 
+  // What is known of a connection's two ways, which ended() then logs: with `tcp_info`.
+  void closing(const Connection& connection, const net::TcpPaths& paths) { closing_.emplace_back(&connection, paths); }
+
   // Every accepted connection ends in exactly one of these: without a server reached (nor, with null, an upstream
   // chosen), or with one.
   void ended(const Connection& connection, const Branch* branch, const Ending& ending);
@@ -64,7 +69,8 @@ class Listener final : private process::LimitedListener::Owner {
  private:
   void on_accept(net::Socket socket, const Address& peer) noexcept override;
   void leave(const Connection& connection);
-  void log(const Connection& connection, const Branch* branch, std::string_view server, const Ending& ending) const;
+  void log(const Connection& connection, const Branch* branch, std::string_view server, const Ending& ending);
+  std::optional<net::TcpPaths> take_paths(const Connection& connection);
 
   Worker& worker_;
   const std::shared_ptr<Generation> generation_;
@@ -72,6 +78,7 @@ class Listener final : private process::LimitedListener::Owner {
   process::LimitedListener socket_;
   const bool bound_to_any_;
   std::map<std::pair<const Branch*, const balance::Server*>, std::unique_ptr<Traffic>> traffic_;
+  std::vector<std::pair<const Connection*, net::TcpPaths>> closing_;  // few: until their turn is over
   std::size_t open_ = 0;
 };
 

@@ -31,6 +31,16 @@ void write_text(JsonWriter& json, std::string_view key, std::string_view text) {
   text.empty() ? json.null() : json.value(text);
 }
 
+void write_path(JsonWriter& json, std::string_view key, const std::optional<net::TcpPath>& path) {
+  json.key(key);
+  if (!path) {
+    json.null();
+    return;
+  }
+  json.begin_object().key("rtt_ms").milliseconds(path->round_trip);
+  json.member("retransmits", path->retransmits).end_object();
+}
+
 void write_connection(JsonWriter& json, const OpenConnection& connection, Instant at) {
   json.begin_object().member("id", connection.id);
   write_text(json, "client", connection.client == IpEndpoint{} ? std::string() : connection.client.to_string());
@@ -43,7 +53,10 @@ void write_connection(JsonWriter& json, const OpenConnection& connection, Instan
   json.member("attempts", connection.attempts);
   write_time(json, "connect_ms", connection.connect);
   write_time(json, "first_byte_ms", connection.first_byte);
-  json.member("bytes_in", connection.bytes_in).member("bytes_out", connection.bytes_out).end_object();
+  json.member("bytes_in", connection.bytes_in).member("bytes_out", connection.bytes_out);
+  write_path(json, "client_tcp", connection.paths.client);
+  write_path(json, "server_tcp", connection.paths.server);
+  json.end_object();
 }
 
 void write_list(JsonWriter& json, std::string_view key, std::vector<OpenConnection> list, Order order, Instant at) {
@@ -66,7 +79,8 @@ OpenConnection describe(const Arrival& arrival, Instant at) {
           .phase = to_string(arrival.phase),
           .attempts = arrival.connection.attempts,
           .connect = std::nullopt,
-          .first_byte = std::nullopt};
+          .first_byte = std::nullopt,
+          .paths = {}};
 }
 
 bool OpenConnections::look() {

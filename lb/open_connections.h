@@ -10,6 +10,7 @@
 #include "common/base/address.h"
 #include "common/base/clock.h"
 #include "common/base/json_writer.h"
+#include "common/net/tcp_path.h"
 
 namespace tandem::lb {
 
@@ -31,6 +32,7 @@ struct OpenConnection {
   std::optional<Duration> first_byte;  // from accept
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  net::TcpPaths paths;
 };
 
 OpenConnection describe(const Arrival& arrival, Instant at);

@@ -46,6 +46,11 @@ void Session::finish(std::string_view end) {
   traffic_.listener().ended(connection_, traffic_, lease_.server(), ending);
 }
 
+void Session::on_closing(net::Relay&) noexcept {
+  Listener& listener = traffic_.listener();
+  if (listener.config().tcp_info) listener.closing(connection_, relay_.paths());
+}
+
 void Session::on_passed_on(net::Relay&, net::Toward toward, std::size_t bytes) noexcept {
   traffic_.passed_on(toward, bytes);
 }
@@ -82,7 +87,8 @@ void Session::tell(OpenConnections& to) const {
                       .connect = std::chrono::microseconds(connection_.connect_micros),
                       .first_byte = std::nullopt,
                       .bytes_in = relay_.bytes_to_server(),
-                      .bytes_out = relay_.bytes_to_client()};
+                      .bytes_out = relay_.bytes_to_client(),
+                      .paths = relay_.paths()};
   if (relay_.first_byte_at() != Instant{}) told.first_byte = relay_.first_byte_at() - connection_.accepted;
   to.add(told);
 }

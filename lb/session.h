@@ -26,6 +26,7 @@ class Session final : private net::Relay::Owner {
   friend class SessionList;
   void tell(OpenConnections& to) const;
   void on_relay_end(net::Relay& relay, net::RelayEnd end) noexcept override;
+  void on_closing(net::Relay& relay) noexcept override;
   void on_passed_on(net::Relay& relay, net::Toward toward, std::size_t bytes) noexcept override;
   void on_turnaround_started(net::Relay& relay, Instant at) noexcept override;
   void on_turnaround(net::Relay& relay, Duration took) noexcept override;

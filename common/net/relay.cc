@@ -353,6 +353,7 @@ void Relay::close(RelayEnd why) {
 
 void Relay::shut(RelayEnd why) {
   if (std::exchange(ended_, true)) return;
+  owner_.on_closing(*this);
   end_ = why;
   disarm();
   const bool cut_client = why == RelayEnd::reset_by_server || server().rest() > 0;

@@ -19,6 +19,7 @@
 #include "common/async/timer_wheel.h"
 #include "common/net/pipe_pool.h"
 #include "common/net/socket.h"
+#include "common/net/tcp_path.h"
 
 namespace tandem::net {
 
@@ -108,6 +109,8 @@ class Relay final : private async::Timer, private RelayHalf<Toward::server>, pri
     virtual void on_turnaround(Relay&, Duration) noexcept {}
     // Payload that a side took: what makes up bytes_to_server() and bytes_to_client(), as it goes.
     virtual void on_passed_on(Relay&, Toward, std::size_t) noexcept {}
+    // Both sockets are about to be closed, and still tell of themselves.
+    virtual void on_closing(Relay&) noexcept {}
     // The client's first bytes, before any of them is passed on (a preface's header aside). False: none is, and the
     // relay ends as `refused`. Must not close or destroy the relay.
     virtual bool on_first_bytes(Relay&, std::span<const char>) noexcept { return true; }
@@ -141,7 +144,8 @@ class Relay final : private async::Timer, private RelayHalf<Toward::server>, pri
   Instant first_byte_at() const { return first_byte_at_; }  // of the server; Instant{} before it
   bool half_closed() const { return client().flow == Flow::finished || server().flow == Flow::finished; }
   Instant turnaround_since() const { return turnaround_since_; }  // an open turnaround's beginning, or Instant{}
-  std::size_t bytes_held() const;                                 // read and not yet taken by the other side
+  TcpPaths paths() const { return {tcp_path(client().socket), tcp_path(server().socket)}; }
+  std::size_t bytes_held() const;  // read and not yet taken by the other side
 
  private:
   friend RelayHalf<Toward::server>;

@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from origins import Origin
+from origins import Origin, RefusingPort
 from raw import Client, wait_until
 
 
@@ -97,3 +97,23 @@ def test_the_answer_is_bounded_and_the_limit_is_checked(lb, keep):
         assert status == 400 and json.loads(body)["reason"] == "bad_request", wrong
     for client in clients:
         client.close()
+
+
+def test_round_trips_and_retransmits_are_told_of_both_sides(lb, keep):
+    program = lb([keep(Origin.echo())], listener={"tcp_info": True})
+    with Client(program.port()) as client:
+        assert client.send("x").receive(1)
+        told = found(program, client)
+        for side in ("client_tcp", "server_tcp"):
+            assert 0 < told[side]["rtt_ms"] < 10_000 and told[side]["retransmits"] >= 0
+    [line] = program.access_log(count=1)
+    assert list(line)[-4:] == ["client_rtt_ms", "client_retransmits", "server_rtt_ms", "server_retransmits"]
+    assert line["client_rtt_ms"] > 0 and line["server_rtt_ms"] > 0 and line["client_retransmits"] >= 0
+
+
+def test_who_reached_no_server_has_no_round_trips_to_tell(lb, keep):
+    program = lb([keep(RefusingPort())], listener={"tcp_info": True})
+    with Client(program.port()) as client:
+        assert client.read_all() == b""
+    [line] = program.access_log(count=1)
+    assert line["client_rtt_ms"] is None and line["server_retransmits"] is None

@@ -30,6 +30,9 @@ TEST_CASE("lb's access log: the fields of the contract in its order") {
   record.bytes_out = 20;
   record.end = "client";
   log.write(observe::LogFormat::json, record);
+  record.shows_paths = true;
+  record.paths.client = net::TcpPath{1500us, 2};
+  log.write(observe::LogFormat::json, record);
   REQUIRE(sink.flush(10s));
   std::ostringstream out;
   out << std::ifstream(path).rdbuf();
@@ -42,5 +45,10 @@ TEST_CASE("lb's access log: the fields of the contract in its order") {
         R"({"time":"2026-11-24T03:31:56.000Z","id":"c1","listener":"public","client":"10.0.0.1:4711",)"
         R"("upstream":"gateways","server":"127.0.0.1:8081","attempts":2,"connect_ms":0.25,"first_byte_ms":3,)"
         R"("duration_ms":2000,"bytes_in":10,"bytes_out":20,"end":"client"})"
+        "\n"
+        R"({"time":"2026-11-24T03:31:56.000Z","id":"c1","listener":"public","client":"10.0.0.1:4711",)"
+        R"("upstream":"gateways","server":"127.0.0.1:8081","attempts":2,"connect_ms":0.25,"first_byte_ms":3,)"
+        R"("duration_ms":2000,"bytes_in":10,"bytes_out":20,"end":"client","client_rtt_ms":1.5,)"
+        R"("client_retransmits":2,"server_rtt_ms":null,"server_retransmits":null})"
         "\n");
 }
