@@ -1,5 +1,6 @@
 // The access log of gateway: one line for each request, written when its exchange has ended. Owned by a worker, used on
-// its thread. Nothing that a client may mean to keep secret stands in it: no query, no header but the request's id.
+// its thread. Nothing that a client may mean to keep secret stands in it: queries and fields only where `[log]` asks
+// for them, with the values masked that are secrets by their names.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/observe/log_line.h"
 #include "common/observe/log_sink.h"
+#include "gateway/log_rules.h"
 
 namespace tandem::gateway {
 
@@ -24,7 +26,8 @@ struct AccessRecord {
   IpEndpoint client{};
   std::string_view method{};
   std::string_view host{};
-  std::string_view path{};  // logged up to its "?"
+  std::string_view path{};   // without its query
+  std::string_view query{};  // masked; only where it is logged
   std::string_view route{};
   std::optional<std::uint16_t> status{};  // none: the client left before an answer began
   std::string_view reason{};              // of an answer that the gateway made itself, or of a break
@@ -39,6 +42,7 @@ struct AccessRecord {
   std::string_view limit{};              // that has refused it, or would have (mode = "report")
   std::string_view consumer{};           // who called, where that is known
   std::string_view client_request_id{};  // the client's own X-Request-Id
+  LoggedFields fields{};
   // Only where the format is combined.
   std::string_view referer{};
   std::string_view user_agent{};
@@ -62,11 +66,15 @@ class AccessLog {
  public:
   explicit AccessLog(observe::LogSink& sink) : sink_(sink), buffer_(sink) {}
   bool is_off() const { return sink_.is_off(); }
-  void write(observe::LogFormat format, const AccessRecord& record);
+  // Of the present generation; they must live until the next call.
+  void use(const LogRules& rules) { rules_ = &rules; }
+  const LogRules& rules() const { return *rules_; }
+  void write(const AccessRecord& record);
 
  private:
   observe::LogSink& sink_;
   observe::LogBuffer buffer_;
+  const LogRules* rules_ = nullptr;
   std::string line_;  // used again for every line
 };
 

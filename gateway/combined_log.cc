@@ -57,7 +57,11 @@ void write_combined(std::string& out, const AccessRecord& record) {
   } else {
     append_escaped(out, record.method);
     out += ' ';
-    append_escaped(out, without_query(record.path));
+    append_escaped(out, record.path);
+    if (!record.query.empty()) {
+      out += '?';
+      append_escaped(out, record.query);
+    }
     fmt::format_to(std::back_inserter(out), " HTTP/1.{}", record.version_minor);
   }
   fmt::format_to(std::back_inserter(out), "\" {} {} \"", record.status.value_or(kClientClosed), record.bytes_out);

@@ -10,7 +10,7 @@
 
 namespace tandem::gateway {
 
-// Replaces `out` by the line with its newline. Queries are left out, also in the referrer.
+// Replaces `out` by the line with its newline. The referrer is shown without its query.
 void write_combined(std::string& out, const AccessRecord& record);
 
 }  // namespace tandem::gateway

@@ -129,6 +129,9 @@ void finish_routes(RawGateway& raw, Reader& reader, GatewayConfig& config, std::
 GatewayConfig finish(RawGateway& raw, Reader& reader) {
   check_admin(reader, raw.admin);
   settle_trace(reader, raw.trace);
+  if (raw.log.format == LogFormat::combined && !raw.log.headers.empty()) {
+    reader.warning(raw.log.headers_place, "log: `headers` has no place in lines of the format \"combined\"");
+  }
   GatewayConfig config{raw.process, raw.admin,  raw.log,    raw.trace,  {}, {},
                        raw.auth,    raw.limits, raw.caches, raw.errors, {}, {}};
   settle(config.process);

@@ -76,6 +76,7 @@ std::shared_ptr<const Generation> Generation::build(std::shared_ptr<const Gatewa
   for (const CacheConfig& one : generation->config.caches) {
     generation->caches.push_back(lasting.states.cache(one.name));
   }
+  generation->log_rules = LogRules(generation->config);
   generation->identity_fields = names_of_identity_fields(generation->config);
   generation->table = generation->config.table;
   for (std::uint32_t i = 0; i < generation->config.routes.size(); ++i) {

@@ -15,6 +15,7 @@
 #include "gateway/config.h"
 #include "gateway/filters/chain.h"
 #include "gateway/handlers/redirect.h"
+#include "gateway/log_rules.h"
 #include "gateway/resilience/state_registry.h"
 #include "gateway/routing/table.h"
 
@@ -56,6 +57,7 @@ struct Generation : std::enable_shared_from_this<Generation> {
   std::vector<std::shared_ptr<Places>> places;                // likewise; null where any number may be under way
   std::map<std::uint16_t, RedirectHandler> to_https;          // by the port, for listeners that redirect there
   std::vector<SharedListener> listeners;                      // in the order of config.listeners
+  LogRules log_rules;
 
   // An array for /status: each route's name, match and what it leads to.
   void write_routes(JsonWriter& json) const;

@@ -19,7 +19,7 @@ Worker::Worker(std::shared_ptr<const Generation> generation, std::vector<net::So
 // The pools of servers that stay are kept, those of others end.
 void Worker::use(std::shared_ptr<const Generation> generation) {
   const std::shared_ptr<const Generation> before = std::exchange(generation_, std::move(generation));
-  context_.log_format = generation_->config.log.format;
+  context_.access_log.use(generation_->log_rules);
   context_.tracer.use(generation_->config.trace ? &*generation_->config.trace : nullptr);
   context_.metrics.forget_routes();
   auto pools = std::exchange(context_.pools, {});

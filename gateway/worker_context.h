@@ -35,7 +35,7 @@ struct WorkerContext {
   AccessLog access_log;
   Tracer tracer;
   async::TaskGroup* background = nullptr;  // the worker's: for what no exchange waits for
-  observe::LogFormat log_format = observe::LogFormat::json;
+  std::string query_text;                  // of the line that is being written
   RequestMetrics metrics;
   // The value of `Date` now, made anew once a second. Valid until the next call.
   std::string_view date() {

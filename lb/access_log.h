@@ -33,11 +33,15 @@ struct AccessRecord {
   std::string_view end{};  // who closed and why: a stable token
 };
 
+// One side has ended it, and all of it was passed on.
+bool ended_well(std::string_view end);
+
 class AccessLog {
  public:
   explicit AccessLog(observe::LogSink& sink) : sink_(sink), buffer_(sink) {}
   bool is_off() const { return sink_.is_off(); }
-  void write(observe::LogFormat format, const AccessRecord& record);
+  // The line, unless it is one of those that `sample` leaves out.
+  void write(const config::LogConfig& config, const AccessRecord& record);
 
  private:
   observe::LogSink& sink_;

@@ -125,7 +125,7 @@ void Listener::log(const Connection& connection, const Branch* branch, std::stri
   record.first_byte = ending.first_byte;
   record.shows_paths = config().tcp_info;
   if (paths) record.paths = *paths;
-  log.write(worker_.log_format(), record);
+  log.write(worker_.log_config(), record);
 }
 
 }  // namespace tandem::lb

@@ -44,7 +44,7 @@ class Worker final : public process::WorkerProgram {
   Arrivals& arrivals() { return arrivals_; }
   SessionList& sessions() { return sessions_; }
   AccessLog& access_log() { return access_log_; }
-  observe::LogFormat log_format() const { return generation_->config.log.format; }
+  const config::LogConfig& log_config() const { return generation_->config.log; }
   void entered();           // a connection was accepted
   void left(Listener& of);  // it has ended
 

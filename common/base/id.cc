@@ -31,4 +31,9 @@ std::uint64_t random_word() {
   return word ^ (word >> 31);
 }
 
+bool by_chance(double share) {
+  constexpr double kStep = 0x1p-53;
+  return share >= 1 || static_cast<double>(random_word() >> 11) * kStep < share;
+}
+
 }  // namespace tandem

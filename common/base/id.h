@@ -12,4 +12,7 @@ std::string new_connection_id();
 // Evenly distributed and different in every thread and process; no secret may rest on it. Any thread.
 std::uint64_t random_word();
 
+// True with that likelihood: never for 0, always for 1. Any thread.
+bool by_chance(double share);
+
 }  // namespace tandem

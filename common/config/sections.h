@@ -34,12 +34,18 @@ struct AdminConfig {
   Place place;                       // where the file says `listen`
 };
 
-enum class LogFormat : std::uint8_t { json, text, combined };  // combined: gateway only
+enum class LogFormat : std::uint8_t { json, text, ecs, combined };  // combined: gateway only
 
 struct LogConfig {
   LogLevel level = LogLevel::info;
   std::string access = "stdout";  // "stdout", "off", or a file's path
   LogFormat format = LogFormat::json;
+  double sample = 1;  // the share of lines about what went well
+  // gateway only
+  bool query = false;
+  std::vector<std::string> headers;  // of requests
+  Place headers_place;
+  std::vector<std::string> redact;  // names of fields and of parameters whose values are masked, beside the usual ones
 };
 
 // What loading gives: a configuration only if there was no error. The texts are for stderr as they are (each line ends

@@ -27,20 +27,6 @@ bool is_loopback(const IpAddress& ip) {
   return ip.is_v4() ? ip.bytes[12] == kLoopbackNet : ip == *IpAddress::parse("::1");
 }
 
-Section<LogConfig> make_log_section(bool with_combined) {
-  std::vector<std::pair<std::string, LogFormat>> formats = {{"json", LogFormat::json}, {"text", LogFormat::text}};
-  if (with_combined) formats.emplace_back("combined", LogFormat::combined);
-  return Section<LogConfig>()
-      .field("level", &LogConfig::level,
-             words<LogLevel>({{"debug", LogLevel::debug},
-                              {"info", LogLevel::info},
-                              {"warn", LogLevel::warn},
-                              {"error", LogLevel::error}}),
-             "The least level of the program's own log, on stderr.")
-      .field("access", &LogConfig::access, path({"stdout", "off"}), "The access log: \"stdout\", \"off\", or a file.")
-      .field("format", &LogConfig::format, words<LogFormat>(std::move(formats)), "How lines of the access log look.");
-}
-
 Kind<std::vector<IpEndpoint>> resolvers() {
   Kind<IpEndpoint> one = converted<IpEndpoint>(
       address(), [](const Address& server) { return server.endpoint(); },
@@ -113,16 +99,6 @@ const Section<AdminConfig>& admin_section() {
           .required()
           .at(&AdminConfig::place)
           .field("token", &AdminConfig::token, secret(), "What callers must send as a bearer token.");
-  return section;
-}
-
-const Section<LogConfig>& log_section() {
-  static const Section<LogConfig> section = make_log_section(false);
-  return section;
-}
-
-const Section<LogConfig>& http_log_section() {
-  static const Section<LogConfig> section = make_log_section(true);
   return section;
 }
 

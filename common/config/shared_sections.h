@@ -10,7 +10,7 @@ namespace tandem::config {
 const Section<ProcessConfig>& process_section();
 const Section<AdminConfig>& admin_section();
 const Section<LogConfig>& log_section();
-const Section<LogConfig>& http_log_section();                         // the format may be "combined" too
+const Section<LogConfig>& http_log_section();                         // also what only requests have
 const Section<balance::UpstreamOptions>& upstream_section();          // all keys but on_down
 const Section<balance::UpstreamOptions>& hashing_upstream_section();  // balance may be "hash" too
 

@@ -32,7 +32,7 @@ bool is_plain_word(std::string_view text) {
 // In one step: a line has twenty fields, and growing a string by pieces is what formatting them would cost most.
 void LogLine::begin_field(std::string_view key) {
   const std::size_t before = out_.size();
-  if (format_ == LogFormat::json) {
+  if (is_json()) {
     const std::size_t size = before + key.size() + 4;
     out_.resize_and_overwrite(size, [&](char* bytes, std::size_t) {  // libstdc++ 12 passes the capacity, not the size
       bytes[before] = before == 0 ? '{' : ',';
@@ -47,10 +47,15 @@ void LogLine::begin_field(std::string_view key) {
   }
 }
 
-void LogLine::nothing() { out_ += format_ == LogFormat::json ? "null" : "-"; }
+LogLine& LogLine::nothing(std::string_view key) {
+  if (format_ == LogFormat::ecs) return *this;
+  begin_field(key);
+  out_ += is_json() ? "null" : "-";
+  return *this;
+}
 
 LogLine& LogLine::time(std::string_view key, WallTime value) {
-  if (format_ == LogFormat::json) {
+  if (is_json()) {
     begin_field(key);
     out_ += '"';
     append_time(out_, value);
@@ -63,41 +68,40 @@ LogLine& LogLine::time(std::string_view key, WallTime value) {
 }
 
 LogLine& LogLine::text(std::string_view key, std::string_view value) {
+  if (value.empty()) return nothing(key);
   begin_field(key);
-  if (value.empty())
-    nothing();
-  else if (format_ == LogFormat::text && is_plain_word(value))
+  if (format_ == LogFormat::text && is_plain_word(value))
     out_ += value;
   else
     append_json_string(out_, value, kValueCap);
   return *this;
 }
 
-LogLine& LogLine::number(std::string_view key, std::optional<std::uint64_t> value) {
+LogLine& LogLine::json(std::string_view key, std::string_view value) {
+  if (!is_json()) return *this;
   begin_field(key);
-  if (value)
-    append_number(out_, *value);
-  else
-    nothing();
+  out_ += value;
+  return *this;
+}
+
+LogLine& LogLine::number(std::string_view key, std::optional<std::uint64_t> value) {
+  if (!value) return nothing(key);
+  begin_field(key);
+  append_number(out_, *value);
   return *this;
 }
 
 LogLine& LogLine::milliseconds(std::string_view key, std::optional<Duration> value) {
+  if (!value) return nothing(key);
   begin_field(key);
-  if (value)
-    append_milliseconds(out_, *value);
-  else
-    nothing();
+  append_milliseconds(out_, *value);
   return *this;
 }
 
 LogLine& LogLine::endpoint(std::string_view key, const IpEndpoint& value) {
+  if (value == IpEndpoint{}) return nothing(key);
   begin_field(key);
-  if (value == IpEndpoint{}) {
-    nothing();
-    return *this;
-  }
-  const bool json = format_ == LogFormat::json;
+  const bool json = is_json();
   const bool brackets = value.port != 0 && !value.ip.is_v4();
   if (json) out_ += '"';
   if (brackets) out_ += '[';
@@ -112,7 +116,7 @@ LogLine& LogLine::endpoint(std::string_view key, const IpEndpoint& value) {
 }
 
 std::string_view LogLine::end() {
-  out_ += format_ == LogFormat::json ? "}\n" : "\n";
+  out_ += is_json() ? "}\n" : "\n";
   return out_;
 }
 

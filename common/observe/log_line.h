@@ -1,9 +1,11 @@
 // Builds one access log line, field by field, in the format that is configured:
 //   json   {"time":"2026-11-24T03:31:56.123Z","id":"…","status":200,"upstream":null}
 //   text   2026-11-24T03:31:56.123Z id=… status=200 upstream=-
-// Every line has every field, in the same order; what does not apply is null (json) or - (text). In text a value is
-// quoted like a JSON string when it is more than one plain word. Foreign text is escaped and cut at 1 KiB, so a line is
-// one line and bounded. Lives on the stack of whoever logs; the string is the caller's, usually used again and again.
+//   ecs    {"@timestamp":"2026-11-24T03:31:56.123Z","event.id":"…","http.response.status_code":200}
+// Every line has every field, in the same order; what does not apply is null (json), - (text) or left out (ecs). In
+// text a value is quoted like a JSON string when it is more than one plain word. Foreign text is escaped and cut at 1
+// KiB, so a line is one line and bounded. Lives on the stack of whoever logs; the string is the caller's, usually used
+// again and again.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -29,6 +31,7 @@ class LogLine {
   // Keys are our own words: never escaped. `time` stands without its key in text.
   LogLine& time(std::string_view key, WallTime value);
   LogLine& text(std::string_view key, std::string_view value);  // empty: does not apply
+  LogLine& json(std::string_view key, std::string_view value);  // a JSON text of our own; not in text lines
   LogLine& number(std::string_view key, std::optional<std::uint64_t> value);
   LogLine& milliseconds(std::string_view key, std::optional<Duration> value);
   LogLine& endpoint(std::string_view key, const IpEndpoint& value);  // without a port: the address alone; :: : neither
@@ -36,7 +39,8 @@ class LogLine {
 
  private:
   void begin_field(std::string_view key);
-  void nothing();
+  LogLine& nothing(std::string_view key);
+  bool is_json() const { return format_ != LogFormat::text; }
 
   std::string& out_;
   LogFormat format_;

@@ -28,7 +28,8 @@ AccessRecord access_record(const Connection& connection, const Exchange& exchang
       IpEndpoint{exchange.client, exchange.client == exchange.peer.ip ? exchange.peer.port : std::uint16_t{0}};
   record.method = exchange.request.method_text;
   record.host = exchange.request.host;
-  record.path = exchange.path.empty() ? exchange.request.path : exchange.path;
+  const std::string_view path = exchange.path.empty() ? exchange.request.path : exchange.path;
+  record.path = path.substr(0, path.find('?'));
   if (exchange.route) record.route = exchange.route->name;
   if (const int status = status_of(response, delivery)) record.status = static_cast<std::uint16_t>(status);
   record.reason = exchange.report.reason;
@@ -43,7 +44,15 @@ AccessRecord access_record(const Connection& connection, const Exchange& exchang
   record.limit = exchange.report.limit;
   if (exchange.identity) record.consumer = exchange.identity->consumer;
   record.client_request_id = exchange.client_request_id;
-  if (exchange.worker.log_format == observe::LogFormat::combined) {
+  const LogRules& rules = exchange.worker.access_log.rules();
+  if (rules.query && exchange.request.has_query) {
+    std::string& query = exchange.worker.query_text;
+    query.clear();
+    rules.redaction.append_query(query, exchange.request.query);
+    record.query = query;
+  }
+  if (!rules.fields.empty()) record.fields = rules.values_of(exchange.request.fields);
+  if (rules.format == observe::LogFormat::combined) {
     record.referer = exchange.request.fields.value(http::FieldId::referer).value_or("");
     record.user_agent = exchange.request.fields.value(http::FieldId::user_agent).value_or("");
     record.version_minor = exchange.request.version_minor;
@@ -67,11 +76,14 @@ void log_request(const Connection& connection, Exchange& exchange, const Respons
   if (!exchange.report.detail.empty()) {
     log_debug("request {}: {}: {}", exchange.id, exchange.report.reason, exchange.report.detail);
   }
-  const bool logged = !exchange.worker.access_log.is_off() && !(response.upgraded && delivery.complete);
+  const AccessLog& log = exchange.worker.access_log;
+  const bool traced = exchange.spans.on() && exchange.trace.sampled();  // who has the trace finds the line
+  const bool logged = !log.is_off() && !(response.upgraded && delivery.complete) &&
+                      (traced || log.rules().wants(status, exchange.report.reason));
   if (!logged && !exchange.spans.on()) return;
   const AccessRecord record = access_record(connection, exchange, response, delivery, took);
   if (exchange.spans.on()) exchange.worker.tracer.end(exchange, record);
-  if (logged) exchange.worker.access_log.write(exchange.worker.log_format, record);
+  if (logged) exchange.worker.access_log.write(record);
 }
 
 }  // namespace tandem::gateway

@@ -68,7 +68,7 @@ void Tunnel::finish(std::string_view reason) {
   record.duration = async::Scheduler::current().now() - began_;
   record.bytes_in = relay_.bytes_to_server();
   record.bytes_out = relay_.bytes_to_client();
-  worker.access_log.write(worker.log_format, record);
+  worker.access_log.write(record);
 }
 
 }  // namespace tandem::gateway

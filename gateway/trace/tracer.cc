@@ -1,7 +1,6 @@
 #include "gateway/trace/tracer.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "common/async/scheduler.h"
 #include "common/balance/server.h"
@@ -59,7 +58,7 @@ class Writer {
     span.attribute("http.request.method", request.method_text);
     span.attribute("http.route", template_path);
     span.attribute("url.scheme", exchange_.scheme);
-    span.attribute("url.path", record.path.substr(0, record.path.find('?')));
+    span.attribute("url.path", record.path);
     span.attribute("server.address", request.host);
     span.attribute("client.address", exchange_.client.to_string());
     span.attribute("network.protocol.version", request.version_minor == 0 ? "1.0" : "1.1");
@@ -142,17 +141,10 @@ class Writer {
 
 }  // namespace
 
-void Tracer::use(const TraceConfig* config) {
-  config_ = config;
-  const double share = config ? config->sample : 0;
-  all_ = share >= 1;
-  threshold_ = all_ ? 0 : static_cast<std::uint64_t>(std::ldexp(share, 64));
-}
-
 void Tracer::begin(Exchange& exchange, bool believed) {
   if (!config_) return;
   if (!believed || exchange.trace.parent() == 0) {
-    exchange.trace.set_sampled(all_ || random_word() < threshold_);
+    exchange.trace.set_sampled(by_chance(config_->sample));
   }
   exchange.spans.start(pool_, exchange.trace.span());
 }

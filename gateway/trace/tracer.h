@@ -20,7 +20,7 @@ class Tracer {
   explicit Tracer(SpanQueue& queue) : buffer_(queue) {}
 
   // Of the present generation; null: nothing is traced. It must live until the next call.
-  void use(const TraceConfig* config);
+  void use(const TraceConfig* config) { config_ = config; }
 
   // The request's head is there: decides whether it is chosen, and begins to note spans. A parent's choice counts where
   // the parent is trusted (`believed`); else a share of all is.
@@ -35,8 +35,6 @@ class Tracer {
 
  private:
   const TraceConfig* config_ = nullptr;
-  std::uint64_t threshold_ = 0;  // of random words that choose
-  bool all_ = false;
   WallClock clock_;
   SpanPool pool_;
   SpanBuffer buffer_;

@@ -18,7 +18,7 @@ TEST_CASE("lb's access log: the fields of the contract in its order") {
   REQUIRE(sink.redirect(path));
   lb::AccessLog log(sink);
   lb::AccessRecord record{.time = WallTime{} + 1795491116s, .id = "c1", .listener = "public", .end = "refused"};
-  log.write(observe::LogFormat::json, record);
+  log.write({}, record);
   record.client = {*IpAddress::parse("10.0.0.1"), 4711};
   record.upstream = "gateways";
   record.server = "127.0.0.1:8081";
@@ -29,10 +29,10 @@ TEST_CASE("lb's access log: the fields of the contract in its order") {
   record.bytes_in = 10;
   record.bytes_out = 20;
   record.end = "client";
-  log.write(observe::LogFormat::json, record);
+  log.write({}, record);
   record.shows_paths = true;
   record.paths.client = net::TcpPath{1500us, 2};
-  log.write(observe::LogFormat::json, record);
+  log.write({}, record);
   REQUIRE(sink.flush(10s));
   std::ostringstream out;
   out << std::ifstream(path).rdbuf();

@@ -42,7 +42,7 @@ def section(title, /, **keys):
 
 def common(*, drain="5s", drain_delay="0s", workers=1, log=None, **process):
     return (section("[process]", workers=workers, drain=drain, drain_delay=drain_delay, **process)
-            + section("[admin]", listen="127.0.0.1:0") + section("[log]", access="access.log", **(log or {})))
+            + section("[admin]", listen="127.0.0.1:0") + section("[log]", **{"access": "access.log", **(log or {})}))
 
 
 def listed(servers):

@@ -34,9 +34,18 @@ TEST_CASE("log line: text is words, - where a field does not apply, quotes only 
   CHECK(line(LogFormat::text, "-").find("path=\"-\" ") != std::string::npos);
 }
 
-TEST_CASE("log line: hostile values stay on one bounded line in both formats") {
+TEST_CASE("log line: ecs leaves out what does not apply") {
+  CHECK(line(LogFormat::ecs, "/a") ==
+        R"({"time":"2026-11-24T03:31:56.123Z","path":"/a","status":200,"duration_ms":1.5,"client":"10.0.0.1:4711"})"
+        "\n");
+  std::string out;
+  LogLine l(LogFormat::ecs, out);
+  CHECK(l.json("event.category", R"(["web"])").end() == "{\"event.category\":[\"web\"]}\n");
+}
+
+TEST_CASE("log line: hostile values stay on one bounded line in every format") {
   const std::string hostile = "\r\n{\"admin\":true}\x1b[2J\xFF" + std::string(65536, 'x');
-  for (const LogFormat format : {LogFormat::json, LogFormat::text}) {
+  for (const LogFormat format : {LogFormat::json, LogFormat::text, LogFormat::ecs}) {
     const std::string out = line(format, hostile);
     CHECK(out.find('\n') == out.size() - 1);
     CHECK(out.find('\r') == std::string::npos);
