@@ -9,8 +9,8 @@ namespace tandem::gateway {
 
 class Connection;
 
-// For the log: `took` since the request's head. What its texts point to lives as long as the arguments, at most until the
-// next call.
+// For the log: `took` since the request's head. What its texts point to lives as long as the arguments, at most until
+// the next call.
 AccessRecord access_record(const Connection& connection, const Exchange& exchange, const Response& response,
                            const Delivery& delivery, Duration took);
 
