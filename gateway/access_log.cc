@@ -10,23 +10,12 @@ namespace tandem::gateway {
 namespace {
 
 // Every text of a record.
-constexpr std::array kTexts = {&AccessRecord::id,
-                               &AccessRecord::trace,
-                               &AccessRecord::conn,
-                               &AccessRecord::method,
-                               &AccessRecord::host,
-                               &AccessRecord::path,
-                               &AccessRecord::query,
-                               &AccessRecord::route,
-                               &AccessRecord::reason,
-                               &AccessRecord::upstream,
-                               &AccessRecord::server,
-                               &AccessRecord::consumer,
-                               &AccessRecord::cache,
-                               &AccessRecord::limit,
-                               &AccessRecord::referer,
-                               &AccessRecord::user_agent,
-                               &AccessRecord::client_request_id};
+constexpr std::array kTexts = {&AccessRecord::id,       &AccessRecord::trace,      &AccessRecord::conn,
+                               &AccessRecord::method,   &AccessRecord::host,       &AccessRecord::path,
+                               &AccessRecord::query,    &AccessRecord::route,      &AccessRecord::reason,
+                               &AccessRecord::upstream, &AccessRecord::server,     &AccessRecord::consumer,
+                               &AccessRecord::cache,    &AccessRecord::limit,      &AccessRecord::parts,
+                               &AccessRecord::referer,  &AccessRecord::user_agent, &AccessRecord::client_request_id};
 
 }  // namespace
 
@@ -64,6 +53,7 @@ void AccessLog::write(const AccessRecord& r) {
       .text("consumer", r.consumer)
       .text("cache", r.cache)
       .text("limit", r.limit)
+      .text("parts", r.parts)
       .text("client_request_id", r.client_request_id);
   for (std::size_t i = 0; i < rules_->fields.size(); ++i) line.text(rules_->fields[i].key, r.fields[i]);
   buffer_.write(line.end());

@@ -40,6 +40,7 @@ struct AccessRecord {
   std::uint32_t attempts = 0;
   std::string_view cache{};              // what a cache had for it; empty: none was asked
   std::string_view limit{};              // that has refused it, or would have (mode = "report")
+  std::string_view parts{};              // of an aggregate: what became of each
   std::string_view consumer{};           // who called, where that is known
   std::string_view client_request_id{};  // the client's own X-Request-Id
   LoggedFields fields{};

@@ -7,6 +7,7 @@
 #include "common/config/checks.h"
 #include "common/config/load.h"
 #include "common/config/shared_sections.h"
+#include "gateway/config_aggregate.h"
 #include "gateway/config_auth.h"
 #include "gateway/config_cache.h"
 #include "gateway/config_mtls.h"
@@ -84,9 +85,13 @@ void resolve_targets(RouteConfig& route, Reader& reader, std::span<const Defined
 }
 
 void check_answer(const RouteConfig& route, Reader& reader) {
-  const int answers = int{route.to_place.known()} + int{route.respond.has_value()} + int{route.redirect_place.known()};
-  if (answers == 0) reader.error(route.place, "nothing answers; write `to`, `respond` or `redirect`");
-  if (answers > 1) reader.error(route.place, "only one of `to`, `respond` and `redirect` can answer");
+  const int answers = int{route.to_place.known()} + int{route.parts_place.known()} + int{route.respond.has_value()} +
+                      int{route.redirect_place.known()};
+  if (answers == 0) reader.error(route.place, "nothing answers; write `to`, `respond`, `redirect` or [[route.part]]");
+  if (answers > 1) reader.error(route.place, "only one of `to`, `respond`, `redirect` and [[route.part]] can answer");
+  if (route.aggregate_place.known() && !route.parts_place.known()) {
+    reader.error(route.aggregate_place, "aggregate: there is nothing to join; write [[route.part]] for each part");
+  }
   if (route.sticky.kind != KeyConfig::Kind::none && route.to.size() < 2) {
     reader.error(route.sticky_place, "sticky: there is nothing to choose from: `to` is no list of targets");
   }
@@ -116,7 +121,8 @@ void finish_routes(RawGateway& raw, Reader& reader, GatewayConfig& config, std::
     check_answer(route, reader);
     resolve_auth(route, reader, providers, raw.auth, used_auth);
     resolve_limits(route, reader, limits, raw.limits, used_limits);
-    resolve_cache(route, reader, caches, used_caches);
+    resolve_cache(route.cache, reader, caches, used_caches);
+    resolve_parts(route, reader, upstreams, used, caches, used_caches);
     config.routes.push_back(route);
   }
   check_unique(reader, "route", routes);

@@ -16,6 +16,7 @@
 #include "common/config/tls_section.h"
 #include "gateway/auth/options.h"
 #include "gateway/filters/options.h"
+#include "gateway/handlers/aggregate/options.h"
 #include "gateway/rate_limit/options.h"
 #include "gateway/resilience/options.h"
 #include "gateway/routing/table.h"
@@ -123,8 +124,8 @@ struct MirrorConfig {
   bool credentials = false;  // the copy keeps Authorization and Cookie
 };
 
-// Exactly one of `to`, `respond` and `redirect` is there. The patterns are texts with their places; gateway/routing
-// compiles them.
+// Exactly one of `to`, `parts`, `respond` and `redirect` is there. The patterns are texts with their places;
+// gateway/routing compiles them.
 struct RouteConfig {
   std::string name;  // the match where none is given
   config::Place place;
@@ -138,6 +139,10 @@ struct RouteConfig {
   config::Place sticky_place;
   std::optional<MirrorConfig> mirror;
   config::Place mirror_place;
+  std::vector<PartConfig> parts;  // an aggregate
+  config::Place parts_place;
+  AggregateConfig aggregate;
+  config::Place aggregate_place;
   bool is_public = false;
   RouteAuth auth;
   Duration timeout = std::chrono::seconds(5);

@@ -93,11 +93,11 @@ Kind<CacheUse> cache_use() {
   return kind;
 }
 
-void resolve_cache(RouteConfig& route, Reader& reader, std::span<const Defined> caches, std::vector<bool>& used) {
-  if (route.cache.cache.empty()) return;
-  const auto index = resolve(reader, "cache", route.cache.cache, route.cache.place, caches);
+void resolve_cache(CacheUse& use, Reader& reader, std::span<const Defined> caches, std::vector<bool>& used) {
+  if (use.cache.empty()) return;
+  const auto index = resolve(reader, "cache", use.cache, use.place, caches);
   if (!index) return;
-  route.cache.index = *index;
+  use.index = *index;
   used[*index] = true;
 }
 

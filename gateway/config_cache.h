@@ -15,7 +15,7 @@ config::Kind<std::vector<CacheConfig>> caches();
 config::Kind<CacheUse> cache_use();
 
 // The name becomes an index.
-void resolve_cache(RouteConfig& route, config::Reader& reader, std::span<const config::Defined> caches,
+void resolve_cache(CacheUse& use, config::Reader& reader, std::span<const config::Defined> caches,
                    std::vector<bool>& used);
 
 }  // namespace tandem::gateway

@@ -34,21 +34,6 @@ bool check_name(Reader& reader, Message message, std::string_view name, Place pl
   return reader.error(place, "this field is set by the gateway itself");
 }
 
-Kind<std::vector<std::string>> names_of(Message message) {
-  Kind<std::string> name = text();
-  name.read = [message](Reader& reader, const Value& value, std::string& to) {
-    auto read = reader.text(value, "the name of a field");
-    if (!read || !check_name(reader, message, *read, value.place)) return false;
-    to = *std::move(read);
-    return true;
-  };
-  Kind<std::vector<std::string>> names = list(std::move(name), "field names");
-  names.show = [show = names.show](const std::vector<std::string>& shown) {
-    return shown.empty() ? std::nullopt : show(shown);
-  };
-  return names;
-}
-
 const Section<FieldChanges>& changes_section(Message message) {
   const auto made = [](Message of) {
     return Section<FieldChanges>()
@@ -59,7 +44,7 @@ const Section<FieldChanges>& changes_section(Message message) {
             "\"scheme\", or \"text:\" and a text. What "
             "the request does not have leaves no field of that name.")
         .field("add", &FieldChanges::add, fields_of(of), "Fields that stand beside those of their name.")
-        .field("remove", &FieldChanges::remove, names_of(of), "Names of fields that go.");
+        .field("remove", &FieldChanges::remove, field_names(of), "Names of fields that go.");
   };
   static const Section<FieldChanges> of_request = made(Message::request);
   static const Section<FieldChanges> of_response = made(Message::response);
@@ -183,6 +168,21 @@ void check_values(Reader& reader, const std::vector<FieldSetting>& settings, con
 }
 
 }  // namespace
+
+Kind<std::vector<std::string>> field_names(Message message) {
+  Kind<std::string> name = text();
+  name.read = [message](Reader& reader, const Value& value, std::string& to) {
+    auto read = reader.text(value, "the name of a field");
+    if (!read || !check_name(reader, message, *read, value.place)) return false;
+    to = *std::move(read);
+    return true;
+  };
+  Kind<std::vector<std::string>> names = list(std::move(name), "field names");
+  names.show = [show = names.show](const std::vector<std::string>& shown) {
+    return shown.empty() ? std::nullopt : show(shown);
+  };
+  return names;
+}
 
 Kind<std::vector<FieldSetting>> fields_of(Message message) {
   Kind<std::vector<FieldSetting>> kind;

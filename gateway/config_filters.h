@@ -15,6 +15,9 @@ enum class Message : std::uint8_t { request, response };
 // A table of names and values ({ X-User = "claim:sub" }).
 config::Kind<std::vector<FieldSetting>> fields_of(Message message);
 
+// A list of names of fields; dump leaves an empty one out.
+config::Kind<std::vector<std::string>> field_names(Message message);
+
 const config::Section<HeadersConfig>& headers_section();
 config::Kind<CorsConfig> cors();          // a table, or "off"
 config::Kind<CompressConfig> compress();  // a list of codings, or a table

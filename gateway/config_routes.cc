@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/config_aggregate.h"
 #include "gateway/config_filters.h"
 #include "gateway/config_policy.h"
 #include "gateway/config_rate_limit.h"
@@ -56,6 +57,7 @@ std::optional<routing::MatchPattern> check_texts(Reader& reader, const GatewayCo
     const std::string& to = route.redirect->to;
     complains(reader, routing::Redirect::parse(to, *pattern), "redirect: to", route.redirect->to_place, to);
   }
+  check_parts(reader, route, *pattern);
   check_filters(reader, route, *pattern);
   check_allow(reader, route, *pattern);
   check_limit_params(reader, route, config.limits, *pattern);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/config/shared_sections.h"
+#include "gateway/config_aggregate.h"
 #include "gateway/config_auth.h"
 #include "gateway/config_cache.h"
 #include "gateway/config_errors.h"
@@ -262,6 +263,7 @@ const Section<RouteConfig>& route_section() {
         .at(&RouteConfig::sticky_place)
         .field("mirror", &RouteConfig::mirror, mirror(), "Who gets a copy of each request; its answer is thrown away.")
         .at(&RouteConfig::mirror_place)
+        .append(aggregation_section())
         .field("respond", &RouteConfig::respond, maybe_table(respond_section()), "A fixed answer.")
         .field("redirect", &RouteConfig::redirect, maybe_table(redirect_section()), "Sends the client elsewhere.")
         .at(&RouteConfig::redirect_place);

@@ -21,30 +21,35 @@ void for_each_text(Exchange& exchange, Visit visit) {
 
 }  // namespace
 
+void take_circumstances(Exchange& to, const Exchange& of) {
+  to.generation = of.generation;
+  to.route = of.route;
+  to.started = async::Scheduler::current().now();
+  to.peer = of.peer;
+  to.client = of.client;
+  to.scheme = of.scheme;
+  to.tls = of.tls;
+  to.id = of.id;
+  to.trace = of.trace;
+  to.spans.start_beside(of.spans);
+  to.client_request_id = of.client_request_id;
+  to.via = of.via;
+  to.forwarding = of.forwarding;
+  to.authorization = of.authorization;
+  to.idle = of.idle;
+  to.identity = of.identity;
+}
+
 DetachedExchange::DetachedExchange(const Exchange& of, async::CancelScope& parent)
     : generation_(of.generation->shared_from_this()),
       body_(of.body.local_address()),
       exchange_(of.worker, parent, body_) {
   if (of.tls) tls_ = *of.tls;
-  exchange_.generation = generation_.get();
-  exchange_.route = of.route;
+  take_circumstances(exchange_, of);
+  exchange_.tls = tls_ ? &*tls_ : nullptr;
   copy_request(of.request);
   exchange_.path = of.path;
   exchange_.params = of.params;
-  exchange_.started = async::Scheduler::current().now();
-  exchange_.peer = of.peer;
-  exchange_.client = of.client;
-  exchange_.scheme = of.scheme;
-  exchange_.tls = tls_ ? &*tls_ : nullptr;
-  exchange_.id = of.id;
-  exchange_.trace = of.trace;
-  exchange_.spans.start_beside(of.spans);
-  exchange_.client_request_id = of.client_request_id;
-  exchange_.via = of.via;
-  exchange_.forwarding = of.forwarding;
-  exchange_.authorization = of.authorization;
-  exchange_.idle = of.idle;
-  exchange_.identity = of.identity;
   body_.begin(http::BodyFraming::none(), of.idle, {}, false);
   copy_texts();
 }

@@ -9,6 +9,10 @@
 
 namespace tandem::gateway {
 
+// What an exchange that the gateway makes itself has of the one that it is made for: all but the request. Views stay
+// those of `of`.
+void take_circumstances(Exchange& to, const Exchange& of);
+
 class DetachedExchange {
  public:
   // Nothing of `of` is needed any more afterwards: the generation is held, texts are copied. Begins now. Ends with

@@ -26,10 +26,12 @@ Response problem_response(const http::Problem& problem, const Exchange& exchange
 
 }  // namespace
 
-Response error_answer(const Error& error, Exchange& exchange) {
+Response error_answer(const Error& error, Exchange& exchange, int status) {
   exchange.report.reason = error.reason;
   exchange.report.detail = error.detail;
-  Response response = problem_response(http::to_problem(error, exchange.id), exchange, error.reason);
+  http::Problem problem = http::to_problem(error, exchange.id);
+  if (status != 0) problem.status = status;
+  Response response = problem_response(problem, exchange, error.reason);
   response.close = error.origin == Origin::client;
   return response;
 }

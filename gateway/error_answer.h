@@ -8,8 +8,9 @@
 
 namespace tandem::gateway {
 
-// For an error on the way through the chain. After one of origin client the connection is closed.
-Response error_answer(const Error& error, Exchange& exchange);
+// For an error on the way through the chain. After one of origin client the connection is closed. `status`: where the
+// reason alone does not say it.
+Response error_answer(const Error& error, Exchange& exchange, int status = 0);
 
 // For a sound request that is turned down (no_route, forbidden …): the connection goes on. `reason` is a literal; who
 // calls adds the fields that belong to it.

@@ -36,6 +36,7 @@ struct ExchangeReport {
   std::uint32_t attempts = 0;
   std::string_view cache;  // what a cache had for it: "hit", "miss" …; empty: none was asked
   std::string_view limit;  // the limit that has refused it, or would have; the configuration's
+  std::string parts;       // of an aggregate: what became of each, as Gateway-Parts says it
 };
 
 struct Exchange {

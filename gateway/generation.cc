@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "gateway/auth/identity_fields.h"
+#include "gateway/handlers/aggregate/aggregate.h"
 #include "gateway/handlers/fixed.h"
 #include "gateway/handlers/proxy.h"
 #include "gateway/handlers/redirect.h"
@@ -24,6 +25,21 @@ std::unique_ptr<const Handler> make_target(const Generation& generation, const R
                                  *generation.histories[target.index], path_of(target, pattern), route.timeout);
 }
 
+// Each part's request has a chain of its own, behind all that the route asks of its client.
+std::unique_ptr<const Handler> make_aggregate(const Generation& generation, const RouteConfig& route,
+                                              const routing::MatchPattern& pattern) {
+  std::vector<Chain> chains;
+  for (const PartConfig& part : route.parts) {
+    const std::size_t upstream = part.upstream_index;
+    chains.push_back(compile_part_chain(
+        route, part, generation.caches,
+        std::make_unique<Proxy>(*generation.upstreams[upstream], generation.config.upstreams[upstream],
+                                *generation.histories[upstream], routing::Template(),
+                                part.timeout.value_or(route.timeout))));
+  }
+  return std::make_unique<Aggregate>(route, pattern, std::move(chains));
+}
+
 std::unique_ptr<const Handler> make_handler(const Generation& generation, const RouteConfig& route,
                                             const routing::MatchPattern& pattern) {
   if (route.respond) return std::make_unique<Fixed>(*route.respond);
@@ -32,6 +48,7 @@ std::unique_ptr<const Handler> make_handler(const Generation& generation, const 
     assert(redirect && "load_gateway() has checked it");
     return std::make_unique<RedirectHandler>(std::move(*redirect), route.redirect->status);
   }
+  if (!route.parts.empty()) return make_aggregate(generation, route, pattern);
   if (route.to.size() == 1) return make_target(generation, route, route.to[0], pattern);
   std::vector<Split::Target> targets;
   for (const TargetConfig& target : route.to) {
@@ -142,6 +159,12 @@ void Generation::write_routes(JsonWriter& json) const {
       json.member("respond", route.respond->status);
     } else if (route.redirect) {
       json.member("redirect", route.redirect->to);
+    } else if (!route.parts.empty()) {
+      json.key("parts").begin_array();
+      for (const PartConfig& part : route.parts) {
+        json.begin_object().member("name", part.name).member("to", part.call.text).end_object();
+      }
+      json.end_array();
     } else if (route.to.size() == 1) {
       json.member("to", to_text(route.to[0]));
     } else {

@@ -33,7 +33,14 @@ class Cancellable {
 class CancelScope final : private Cancellable {
  public:
   CancelScope() : deadline_(&CancelScope::on_deadline) {}
-  explicit CancelScope(CancelScope& parent) : CancelScope() { parent.enter(*this); }
+  // Within `parent`: of one that is cancelled already it has the reason.
+  explicit CancelScope(CancelScope& parent) : CancelScope() {
+    if (parent.cancelled()) {
+      reason_ = parent.reason_;
+    } else {
+      parent.enter(*this);
+    }
+  }
 
   // Cancels everything within, now and later; the first reason stays.
   void cancel(Error reason) noexcept;

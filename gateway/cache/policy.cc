@@ -45,9 +45,8 @@ std::optional<WallTime> date_of(const http::Fields& fields, FieldId id, WallTime
   return parse_http_date(*fields.value(id), today);
 }
 
-Seconds initial_age(const Answered& answer, WallTime date) {
-  const Seconds apparent = in_seconds(answer.received - date);
-  return std::max(apparent, sum(age_value(answer.fields), in_seconds(answer.delay)));
+WallTime made_at(const Answered& answer) {
+  return date_of(answer.fields, FieldId::date, answer.received).value_or(answer.received);
 }
 
 struct Lifetime {
@@ -60,10 +59,7 @@ Lifetime lifetime_of(const Asked& asked, const Answered& answer, const Control& 
   const Directives& said = control.directives;
   if (said.s_maxage) return {*said.s_maxage};
   if (said.max_age) return {*said.max_age};
-  if (!control.targeted && answer.fields.has(FieldId::expires)) {
-    const auto expires = date_of(answer.fields, FieldId::expires, answer.received);
-    return {expires ? in_seconds(*expires - date) : 0};
-  }
+  if (const auto expires = lifetime_by_expires(answer); expires && !control.targeted) return {*expires};
   Lifetime guess{0, false};
   if (asked.cookie || !(is_heuristically_cacheable(answer.status) || said.is_public)) return guess;
   if (const auto changed = date_of(answer.fields, FieldId::last_modified, answer.received)) {
@@ -91,6 +87,17 @@ std::string_view refusal(const Asked& asked, const Answered& answer, const Contr
 
 }  // namespace
 
+Seconds age_on_arrival(const Answered& answer) {
+  const Seconds apparent = in_seconds(answer.received - made_at(answer));
+  return std::max(apparent, sum(age_value(answer.fields), in_seconds(answer.delay)));
+}
+
+std::optional<Seconds> lifetime_by_expires(const Answered& answer) {
+  if (!answer.fields.has(FieldId::expires)) return std::nullopt;
+  const auto expires = date_of(answer.fields, FieldId::expires, answer.received);
+  return expires ? in_seconds(*expires - made_at(answer)) : 0;
+}
+
 bool is_left_out(const Directives& directives, std::string_view field) {
   const auto named = [&](const std::vector<std::string>& names) {
     return std::ranges::any_of(names, [&](std::string_view name) { return http::equals_ignoring_case(name, field); });
@@ -102,12 +109,11 @@ std::expected<Policy, std::string_view> judge(const Asked& asked, const Answered
   const Control control = control_of(answer.fields);
   const Directives& said = control.directives;
   if (const std::string_view why = refusal(asked, answer, control); !why.empty()) return std::unexpected(why);
-  const WallTime date = date_of(answer.fields, FieldId::date, answer.received).value_or(answer.received);
-  const Lifetime lifetime = lifetime_of(asked, answer, control, date);
+  const Lifetime lifetime = lifetime_of(asked, answer, control, made_at(answer));
   Policy policy;
   policy.lifetime = lifetime.seconds;
   policy.heuristic = !lifetime.explicit_one;
-  policy.initial_age = initial_age(answer, date);
+  policy.initial_age = age_on_arrival(answer);
   policy.always_asks = said.no_cache;
   policy.is_public = said.is_public;
   policy.never_stale = said.must_revalidate || said.proxy_revalidate || said.no_cache;

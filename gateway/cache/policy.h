@@ -47,6 +47,11 @@ struct Policy {
 // Nothing of it may be stored for: the literal that says why.
 std::expected<Policy, std::string_view> judge(const Asked& asked, const Answered& answer, const StaleDefaults& stale);
 
+// How old an answer is when it arrives (corrected_initial_age, §4.2.3), and how long Expires says that it is fresh;
+// nothing where it has no Expires.
+Seconds age_on_arrival(const Answered& answer);
+std::optional<Seconds> lifetime_by_expires(const Answered& answer);
+
 // The fields that a stored answer goes without: those that no-cache and private name (RFC 9111 §5.2.2.4, §5.2.2.7).
 bool is_left_out(const Directives& directives, std::string_view field);
 

@@ -120,4 +120,15 @@ Chain compile_chain(const ChainMaterial& material, std::unique_ptr<const Handler
   return chain;
 }
 
+// A name with a slash is no route's: what is stored for a part is its own.
+Chain compile_part_chain(const RouteConfig& route, const PartConfig& part,
+                         std::span<const std::shared_ptr<cache::Store>> caches,
+                         std::unique_ptr<const Handler> handler) {
+  Chain chain(std::move(handler));
+  if (!part.cache.cache.empty()) {
+    chain.add(std::make_unique<Cache>(route.name + '/' + part.name, caches[part.cache.index], !route.auth.empty()));
+  }
+  return chain;
+}
+
 }  // namespace tandem::gateway

@@ -46,4 +46,8 @@ struct ChainMaterial {
 // The filters of a route before `handler`. The order in which they run is written in chain.cc, and nowhere else.
 Chain compile_chain(const ChainMaterial& material, std::unique_ptr<const Handler> handler);
 
+// Of a part of `route`: only what stands between the gateway and a service.
+Chain compile_part_chain(const RouteConfig& route, const PartConfig& part,
+                         std::span<const std::shared_ptr<cache::Store>> caches, std::unique_ptr<const Handler> handler);
+
 }  // namespace tandem::gateway

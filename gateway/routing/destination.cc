@@ -30,7 +30,7 @@ const std::string* name_taken(std::string_view query, const std::vector<std::str
 
 }  // namespace
 
-Parsed<Destination> parse_destination(std::string_view to, const MatchPattern& pattern) {
+Parsed<Destination> parse_destination(std::string_view to, const MatchPattern& pattern, Template::Names names) {
   Destination destination;
   const std::size_t space = to.find(' ');
   destination.upstream = to.substr(0, space);
@@ -41,7 +41,7 @@ Parsed<Destination> parse_destination(std::string_view to, const MatchPattern& p
                                  : "this character is no part of an upstream's name");
   }
   if (space == std::string_view::npos) return destination;
-  Parsed<Template> path = Template::parse(to.substr(space + 1), pattern, Template::Names::params);
+  Parsed<Template> path = Template::parse(to.substr(space + 1), pattern, names);
   if (!path) return wrong(space + 1 + path.error().offset, std::move(path.error().text));
   destination.path = std::move(*path);
   return destination;

@@ -16,7 +16,8 @@ struct Destination {
 
 // Takes the text of `to`: an upstream's name, or one space and a path template behind it. Whether the upstream exists
 // is the caller's to see. A path alone (of a split's entry) is read by Template::parse.
-Parsed<Destination> parse_destination(std::string_view to, const MatchPattern& pattern);
+Parsed<Destination> parse_destination(std::string_view to, const MatchPattern& pattern,
+                                      Template::Names names = Template::Names::params);
 
 // Appends the request target for the service (origin form, RFC 9112 §3.2.1): the path of `to` with its values, then the
 // client's query behind "?", or behind "&" when `to` has a query of its own. Without a path template the normalised

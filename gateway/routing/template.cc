@@ -29,6 +29,19 @@ void append_segment_value(std::string& out, std::string_view value, bool keep_sl
   }
 }
 
+std::string escaped(std::string_view value) {
+  std::string out;
+  out.reserve(value.size() + value.size() / 4);
+  for (const char c : value) {
+    if (is_unreserved(static_cast<unsigned char>(c))) {
+      out += c;
+    } else {
+      append_escaped(out, static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
 void append_query_value(std::string& out, std::string_view value, bool keep_slashes) {
   for (std::size_t at = 0; at < value.size(); ++at) {
     const auto c = static_cast<unsigned char>(value[at]);
@@ -61,7 +74,7 @@ bool is_clean_query(std::string_view query) {
 void Template::append_path_piece(std::string& out, std::size_t begin, const Piece& piece, std::string_view value) {
   while (value.starts_with("//")) value.remove_prefix(1);
   if (out.size() > begin && out.back() == '/' && value.starts_with('/')) value.remove_prefix(1);
-  if (piece.source == Source::literal) {
+  if (piece.source == Source::literal || piece.source == Source::reference) {
     out += value;
   } else {
     append_segment_value(out, value, piece.source == Source::rest || piece.source == Source::path);
@@ -73,12 +86,20 @@ void Template::append_query_piece(std::string& out, const Piece& piece, std::str
     out += value;
   } else if (piece.source == Source::query) {
     if (out.back() == '&') out.pop_back();  // "?" stays for what may follow
-  } else if (piece.source == Source::literal) {
+  } else if (piece.source == Source::literal || piece.source == Source::reference) {
     if (out.back() == '?' && value.starts_with('&')) value.remove_prefix(1);
     out += value;
   } else {
     append_query_value(out, value, piece.source == Source::rest || piece.source == Source::path);
   }
+}
+
+// Whether a service that reads escaped slashes as slashes would see another path, or one that ends early.
+bool Template::leaves_its_segment(std::string_view escaped_value) {
+  std::string plain = decode(escaped_value, Place::path);
+  if (std::ranges::any_of(plain, [](unsigned char c) { return c < ' ' || c == 0x7f; })) return true;
+  std::ranges::replace(plain, '\\', '/');
+  return plain.contains('/') && has_dot_segment(plain);
 }
 
 Result<> Template::append_to(std::string& out, const TemplateValues& values) const {
@@ -94,6 +115,14 @@ Result<> Template::append_to(std::string& out, const TemplateValues& values) con
       case Source::query: value = values.query.value_or(""); break;
       case Source::scheme: value = values.scheme; break;
       case Source::host: value = values.host; break;
+      case Source::reference:
+        if (piece.param < values.references.size()) value = values.references[piece.param];
+        break;
+    }
+    if (piece.source == Source::reference && piece.place == Place::path &&
+        (value.empty() || leaves_its_segment(value))) {
+      out.resize(begin);
+      return fail(Origin::client, "bad_request", "a value of the path is empty, or could lead elsewhere");
     }
     if (piece.source == Source::query && !is_clean_query(value)) {
       out.resize(begin);

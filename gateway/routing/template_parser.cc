@@ -10,7 +10,10 @@ namespace tandem::routing {
 class TemplateParser {
  public:
   TemplateParser(std::string_view text, const MatchPattern& pattern, Template::Names names)
-      : text_(text), pattern_(pattern), with_request_(names == Template::Names::params_and_request) {}
+      : text_(text),
+        pattern_(pattern),
+        with_request_(names == Template::Names::params_and_request),
+        with_references_(names == Template::Names::params_and_references) {}
 
   Parsed<Template> run() {
     if (!text_.starts_with('/') && !(with_request_ && text_.starts_with("{path}"))) {
@@ -41,6 +44,7 @@ class TemplateParser {
   std::string_view text_;
   const MatchPattern& pattern_;
   const bool with_request_;
+  const bool with_references_;
 
   std::size_t at_ = 0;
   Place place_ = Place::path;
@@ -102,6 +106,12 @@ Parsed<> TemplateParser::name() {
                  fmt::format("{{{}}} could mean the request's {} or the parameter; rename the parameter", name, name));
   }
   std::optional<Template::Piece> piece = resolve(name);
+  if (!piece && with_references_) {
+    piece.emplace();
+    piece->source = Source::reference;
+    piece->param = static_cast<std::uint32_t>(result_.references_.size());
+    result_.references_.push_back({std::string(name), brace + 1, place_});
+  }
   if (!piece) {
     std::string known;
     for (const std::string_view param : pattern_.params()) known += fmt::format(" {{{}}}", param);

@@ -26,6 +26,13 @@ void RequestBody::begin(http::BodyFraming framing, Duration idle, http::MinRate 
   decoder_ = http::BodyDecoder(http::BodyDecoder::Of::request, framing);
 }
 
+void RequestBody::begin(std::string text) {
+  begin(http::BodyFraming::of_length(text.size()), kNever, {}, false);
+  keep_copy(text.size());
+  text_given_ = text.empty();
+  text_ = std::move(text);
+}
+
 bool RequestBody::limit(std::uint64_t max_body) {
   decoder_ = http::BodyDecoder(http::BodyDecoder::Of::request, framing_, max_body);
   return decoder_.error() == nullptr;
@@ -54,7 +61,7 @@ void RequestBody::copy(std::string_view run) {
 }
 
 std::optional<Result<std::string_view>> RequestBody::try_read() {
-  if (!inbound_) return std::string_view();
+  if (!inbound_) return handed_out(std::string_view(std::exchange(text_given_, true) ? std::string_view() : text_));
   if (continue_awaited_) return std::nullopt;
   auto run = inbound_->try_read_body(decoder_, Origin::client);
   if (!run) return std::nullopt;
@@ -62,7 +69,7 @@ std::optional<Result<std::string_view>> RequestBody::try_read() {
 }
 
 async::Task<Result<std::string_view>> RequestBody::read() {
-  if (!inbound_) co_return std::string_view();
+  if (!inbound_) co_return *try_read();
   const async::Scheduler& scheduler = async::Scheduler::current();
   if (std::exchange(continue_awaited_, false)) {
     if (auto sent = co_await interim_.send("HTTP/1.1 100 Continue\r\n\r\n"); !sent) {

@@ -21,6 +21,8 @@ class RequestBody {
   // A request's head has come. `continue_awaited`: the client sends nothing before 100 (RFC 9110 §10.1.1).
   // `rate`: how slowly the client may send it.
   void begin(http::BodyFraming framing, Duration idle, http::MinRate rate, bool continue_awaited);
+  // Instead: the body of a request that is made here. It can be sent any number of times.
+  void begin(std::string text);
   // Before the first read. False when the announced length is already too much (see error()).
   bool limit(std::uint64_t max_body);
 
@@ -37,7 +39,7 @@ class RequestBody {
   std::string take_copy() { return std::move(copy_); }
 
   const http::BodyFraming& framing() const { return framing_; }
-  bool done() const { return decoder_.done(); }
+  bool done() const { return inbound_ ? decoder_.done() : text_given_; }
   bool touched() const { return touched_; }  // something of it has been handed out
   bool continue_awaited() const { return continue_awaited_; }
   const http::HttpError* error() const { return decoder_.error(); }
@@ -74,6 +76,8 @@ class RequestBody {
   bool copying_ = false;
   std::uint64_t copy_most_ = 0;
   std::string copy_;
+  std::string text_;        // of a body that is made here
+  bool text_given_ = true;  // it has been handed out
 };
 
 }  // namespace tandem::gateway

@@ -42,6 +42,7 @@ AccessRecord access_record(const Connection& connection, const Exchange& exchang
   record.attempts = exchange.report.attempts;
   record.cache = exchange.report.cache;
   record.limit = exchange.report.limit;
+  record.parts = exchange.report.parts;
   if (exchange.identity) record.consumer = exchange.identity->consumer;
   record.client_request_id = exchange.client_request_id;
   const LogRules& rules = exchange.worker.access_log.rules();

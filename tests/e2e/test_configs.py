@@ -50,6 +50,8 @@ def completed(block, folder):
     targets = [one["upstream"] if isinstance(one, dict) else one.split()[0]
                for route in routes for to in (route.get("to", []), route.get("mirror", []))
                for one in (to if isinstance(to, list) else [to])]
+    targets += [part[method].split()[0] for route in routes for part in route.get("part", []) for method in part
+                if method in ("get", "post")]
     for name in sorted({*targets, *(one["upstream"] for one in listeners if "upstream" in one)} - {*text.get("upstream", {})}):
         block += f'[upstream.{name}]\nservers = ["127.0.0.1:1"]\n'
     if not listeners:

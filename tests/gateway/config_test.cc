@@ -104,7 +104,13 @@ TEST_CASE("gateway config: what dump shows loads to the same") {
       "true\n"
       "[[route]]\nmatch = \"/d\"\nwhen = { query = { q = \"1\" }, header = { V = \"2\" } }\npublic = true\n"
       "to = [{ upstream = \"a\", path = \"/x\", weight = 9 }, { upstream = \"a\" }]\nsticky = \"cookie:lane\"\n"
-      "mirror = { to = \"a /copy\", max_body = \"1KiB\", credentials = true }\nencoded_slashes = true\n");
+      "mirror = { to = \"a /copy\", max_body = \"1KiB\", credentials = true }\nencoded_slashes = true\n"
+      "[[route]]\nmatch = \"/e/{id}\"\npublic = true\naggregate = { collisions = \"deep\", errors_at = \"x.y\" }\n"
+      "[[route.part]]\nname = \"one\"\nget = \"a /one/{id}\"\nput = \"one\"\ntake = \"/data\"\nkeep = [\"a.b\", "
+      "\"c\"]\n"
+      "rename = { \"a.b\" = \"d\" }\nfallback = { a = [1, 2.5, true, { b = \"c\" }] }\ntimeout = \"1s\"\n"
+      "[[route.part]]\nname = \"two\"\npost = \"a /two\"\nbody = '{\"ids\": [{each:,}]}'\neach = \"one.c[].id\"\n"
+      "by = \"id\"\nput = \"one.c[].two\"\nheaders = [\"Accept-Language\"]\ndrop = [\"x\"]\n");
   REQUIRE_MESSAGE(loaded, loaded.errors);
   const std::string shown = gateway::dump(*loaded.config);
   const TemporaryFile again("dumped.toml", shown);
@@ -114,6 +120,12 @@ TEST_CASE("gateway config: what dump shows loads to the same") {
   CHECK(reloaded.config->routes[1].respond->body == "say \"no\"\n");
   CHECK(reloaded.config->routes[2].redirect->status == 301);
   CHECK(reloaded.config->upstreams[0].host.name == "api.internal");
+  const std::vector<gateway::PartConfig>& parts = reloaded.config->routes[4].parts;
+  REQUIRE(parts.size() == 2);
+  CHECK(parts[0].fallback->find("a")->array()->size() == 4);
+  CHECK(parts[0].rename.front().second == "d");
+  CHECK(parts[1].method == http::Method::post);
+  CHECK(reloaded.config->routes[4].aggregate.collisions == json::Collisions::deep);
   const gateway::RouteConfig& split = reloaded.config->routes[3];
   CHECK(split.when.size() == 2);
   CHECK(split.encoded_slashes);

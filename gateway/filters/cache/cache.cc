@@ -46,6 +46,7 @@ void take_report(Exchange& exchange, const ExchangeReport& of) {
   exchange.report.attempts = of.attempts;
   exchange.report.reason = of.reason;
   exchange.report.detail = of.detail;
+  exchange.report.parts = of.parts;
 }
 
 }  // namespace
