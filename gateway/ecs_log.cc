@@ -30,6 +30,7 @@ void write_ecs(std::string& out, const LogRules& rules, const AccessRecord& r) {
   line.text("tandem.conn", r.conn).text("tandem.route", r.route).text("tandem.upstream", r.upstream);
   line.text("tandem.server", r.server).milliseconds("tandem.upstream_ms", r.upstream_time);
   line.number("tandem.attempts", r.attempts).text("tandem.cache", r.cache).text("tandem.limit", r.limit);
+  line.text("tandem.parts", r.parts);
   line.text("tandem.client_request_id", r.client_request_id);
   for (std::size_t i = 0; i < rules.fields.size(); ++i) line.text(rules.fields[i].ecs_key, r.fields[i]);
   (void)line.end();

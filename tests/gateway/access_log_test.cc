@@ -40,6 +40,7 @@ TEST_CASE("gateway's access log: the fields of the contract in its order") {
   record.consumer = "ada";
   record.cache = "hit";
   record.limit = "per_ip";
+  record.parts = "user;s=200;ms=3";
   record.client_request_id = "mine\n";
   log.write(record);
   REQUIRE(sink.flush(10s));
@@ -50,12 +51,12 @@ TEST_CASE("gateway's access log: the fields of the contract in its order") {
       out.str() ==
       R"({"time":"2026-11-24T03:31:56.000Z","id":"c1-1","trace":null,"conn":"c1","client":null,"method":null,)"
       R"("host":null,"path":null,"route":null,"status":null,"reason":null,"bytes_in":0,"bytes_out":0,)"
-      R"("duration_ms":0,"upstream":null,"server":null,"upstream_ms":null,"attempts":0,"consumer":null,"cache":null,"limit":null,"client_request_id":null})"
+      R"("duration_ms":0,"upstream":null,"server":null,"upstream_ms":null,"attempts":0,"consumer":null,"cache":null,"limit":null,"parts":null,"client_request_id":null})"
       "\n"
       R"({"time":"2026-11-24T03:31:56.000Z","id":"c1-1","trace":"0af7651916cd43dd8448eb211c80319c","conn":"c1",)"
       R"("client":"10.0.0.1:4711","method":"GET","host":"api.example.com","path":"/users/7/orders",)"
       R"("route":"orders-of-user","status":200,"reason":null,"bytes_in":1,"bytes_out":2,"duration_ms":12.345,)"
-      R"("upstream":"orders","server":"127.0.0.1:9001","upstream_ms":12,"attempts":1,"consumer":"ada","cache":"hit","limit":"per_ip","client_request_id":"mine\n"})"
+      R"("upstream":"orders","server":"127.0.0.1:9001","upstream_ms":12,"attempts":1,"consumer":"ada","cache":"hit","limit":"per_ip","parts":"user;s=200;ms=3","client_request_id":"mine\n"})"
       "\n");
 }
 
