@@ -95,8 +95,13 @@ process::ProgramParts parts(Lasting& lasting) {
     return std::make_unique<gateway::Worker>(lasting.present, std::move(sockets), access_log, lasting.spans,
                                              lasting.limits);
   };
-  parts.collectors.emplace_back([](observe::MetricSamples& samples) {
+  parts.collectors.emplace_back([&lasting](observe::MetricSamples& samples) {
     samples.gauge("gateway_tunnels_active", "Connections that have become a WebSocket.", {}, gateway::Tunnel::active());
+    const auto& listeners = lasting.present->config.listeners;
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+      samples.gauge("gateway_connections_active", "Connections that are open.", {{"listener", listeners[i].name}},
+                    lasting.present->listeners[i].limit->open());
+    }
   });
   parts.collectors.emplace_back(
       [&lasting](observe::MetricSamples& samples) { collect_breakers(*lasting.present, samples); });

@@ -15,6 +15,11 @@ std::string label(http::Method method) {
 
 }  // namespace
 
+Counter bytes_counter(const std::string& route, const char* direction) {
+  return Counters::counter("gateway_bytes_total", "Bytes of bodies and WebSockets; in: from the client",
+                           {{"route", route}, {"direction", direction}});
+}
+
 Counter RequestMetrics::requests(OfRoute& of, const Route* route, std::uint32_t index, http::Method method,
                                  int status) {
   const std::uint32_t key = (static_cast<std::uint32_t>(method) + 1) << 16 | static_cast<std::uint32_t>(status);
@@ -35,26 +40,30 @@ Counter RequestMetrics::requests(OfRoute& of, const Route* route, std::uint32_t 
   return made;
 }
 
-void RequestMetrics::count(const Route* route, http::Method method, int status, std::string_view reason,
-                           Duration took) {
+void RequestMetrics::learn(OfRoute& of, const Route* route) {
+  const Labels labels = {{"route", label(route)}};
+  of.known = true;
+  of.seconds =
+      Counters::histogram("gateway_request_seconds", "Time from a request's head to the end of its answer", labels);
+  of.bytes_in = bytes_counter(label(route), "in");
+  of.bytes_out = bytes_counter(label(route), "out");
+}
+
+void RequestMetrics::count(const Route* route, const Ended& ended) {
   const std::uint32_t index = route ? route->index + 1 : 0;
   if (index >= routes_.size()) routes_.resize(index + 1);
   OfRoute& of = routes_[index];
-  if (!of.known) {
-    of.known = true;
-    of.seconds = Counters::histogram("gateway_request_seconds", "Time from a request's head to the end of its answer",
-                                     {{"route", label(route)}});
-  }
-  requests(of, route, index, method, status).add();
-  of.seconds.observe(took);
-  if (reason.empty()) return;
-  // A reason is a string literal: its address and the route make up the key.
-  const std::uint64_t refused_key = reinterpret_cast<std::uintptr_t>(reason.data()) * 31 + index;
-  auto [refused, unknown] = refused_.try_emplace(refused_key);
+  if (!of.known) learn(of, route);
+  requests(of, route, index, ended.method, ended.status).add();
+  of.seconds.observe(ended.took);
+  if (ended.bytes_in > 0) of.bytes_in.add(ended.bytes_in);
+  if (ended.bytes_out > 0) of.bytes_out.add(ended.bytes_out);
+  if (ended.reason.empty()) return;
+  auto [refused, unknown] = refused_.try_emplace({ended.reason.data(), index});
   if (unknown) {
     refused->second =
         Counters::counter("gateway_refused_total", "Requests that the gateway answered itself or broke off",
-                          {{"route", label(route)}, {"reason", std::string(reason)}});
+                          {{"route", label(route)}, {"reason", std::string(ended.reason)}});
   }
   refused->second.add();
 }

@@ -11,8 +11,9 @@ namespace tandem {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::array<Duration, 14> kBounds = {500us, 1ms,   2500us, 5ms, 10ms,   25ms, 50ms,
-                                              100ms, 250ms, 500ms,  1s,  2500ms, 5s,   10s};
+// From what a connection within one rack takes to what a person waits for at most; at most 2.5 times apart.
+constexpr std::array<Duration, 17> kBounds = {100us, 250us, 500us, 1ms, 2500us, 5ms, 10ms, 25ms, 50ms,
+                                              100ms, 250ms, 500ms, 1s,  2500ms, 5s,  10s,  30s};
 constexpr std::uint32_t kHistogramCells = kBounds.size() + 3;  // bounds, +Inf, count, sum
 
 // A slab grows by chunks that never move, so a reader may walk it while its thread counts.
@@ -162,11 +163,19 @@ Histogram Counters::histogram(std::string_view name, std::string_view help, cons
   return member.histogram;
 }
 
-std::vector<Counters::Family::Member> Counters::members(std::string_view family, std::size_t from) {
+std::vector<Counters::Family> Counters::families() {
+  const std::scoped_lock lock(registry().mutex);
+  std::vector<Family> all;
+  for (const auto& [name, family] : registry().families) all.push_back({name, family.help, family.is_histogram, {}});
+  return all;
+}
+
+std::vector<Counters::Family::Member> Counters::members(std::string_view family, std::size_t from, std::size_t most) {
   const std::scoped_lock lock(registry().mutex);
   const auto found = registry().families.find(family);
   if (found == registry().families.end() || found->second.members.size() <= from) return {};
-  return {found->second.members.begin() + static_cast<std::ptrdiff_t>(from), found->second.members.end()};
+  const auto begin = found->second.members.begin() + static_cast<std::ptrdiff_t>(from);
+  return {begin, begin + static_cast<std::ptrdiff_t>(std::min(most, found->second.members.size() - from))};
 }
 
 void Counters::read(std::span<const Counter> counters, std::span<std::uint64_t> into) {
@@ -180,13 +189,10 @@ void Counters::read_buckets(std::span<const Histogram> histograms, std::span<std
   });
 }
 
-void Counters::visit(const std::function<void(const Family&)>& visit) {
-  std::vector<Family> copy;
-  {
-    const std::scoped_lock lock(registry().mutex);
-    for (const auto& [name, family] : registry().families) copy.push_back(family);
-  }
-  for (const Family& family : copy) visit(family);
+void Counters::read_sums(std::span<const Histogram> histograms, std::span<std::uint64_t> into) {
+  in_runs(histograms.size(), [&](const Registry& r, std::size_t i) {
+    into[i] = sum_of(r, histograms[i].cell_ + static_cast<std::uint32_t>(Histogram::buckets()) + 1);
+  });
 }
 
 }  // namespace tandem

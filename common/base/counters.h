@@ -63,15 +63,17 @@ class Counters {
     };
     std::vector<Member> members;
   };
-  // The members of a family in the order of their registration, from number `from` on: earlier ones never change.
-  static std::vector<Family::Member> members(std::string_view family, std::size_t from = 0);
-  // Reads many at once, `into` as long as they are; of histograms the count of each bucket, +Inf last. Whoever
-  // registers meanwhile waits for a few hundred of them at most.
+  // Every family there is, sorted by name, without its members.
+  static std::vector<Family> families();
+  // The members of a family in the order of their registration, from number `from` on, `most` at most: earlier ones
+  // never change.
+  static std::vector<Family::Member> members(std::string_view family, std::size_t from = 0,
+                                             std::size_t most = static_cast<std::size_t>(-1));
+  // Reads many at once, `into` as long as they are; of histograms the count of each bucket, +Inf last, or the sum in
+  // nanoseconds. Whoever registers meanwhile waits for a few hundred of them at most.
   static void read(std::span<const Counter> counters, std::span<std::uint64_t> into);
   static void read_buckets(std::span<const Histogram> histograms, std::span<std::uint64_t> into);
-
-  // Calls `visit` for every family, sorted by name, without the lock held.
-  static void visit(const std::function<void(const Family&)>& visit);
+  static void read_sums(std::span<const Histogram> histograms, std::span<std::uint64_t> into);
 };
 
 }  // namespace tandem

@@ -1,5 +1,6 @@
 #include "common/http/server.h"
 
+#include "common/async/yield.h"
 #include "common/base/clock.h"
 #include "common/http/outbound.h"
 #include "common/http/status.h"
@@ -10,12 +11,17 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration kHeadTime = 10s;
 constexpr Duration kIdle = 30s;
+constexpr Duration kAnswerTime = 60s;  // for all of an answer
 
-std::string write_answer(const ServerAnswer& answer, bool keep_alive) {
+std::string write_head(const ServerAnswer& answer, bool keep_alive, bool chunked) {
   std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " " + std::string(reason_phrase(answer.status)) +
                      "\r\nDate: " + to_http_date(wall_now()) + "\r\n";
   for (const auto& [name, value] : answer.fields) head += name + ": " + value + "\r\n";
-  head += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
+  if (!answer.more) {
+    head += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
+  } else if (chunked) {
+    head += "Transfer-Encoding: chunked\r\n";
+  }
   if (!keep_alive) head += "Connection: close\r\n";
   return head + "\r\n";
 }
@@ -95,10 +101,32 @@ async::Task<bool> Server::exchange(net::Stream& stream, Inbound& inbound, const 
       keep_alive = head.keep_alive && !finishing_;
     }
   }
-  out.begin(write_answer(answer, keep_alive), BodyFraming::of_length(answer.body.size()));
-  const bool has_body = head.method != Method::head && !answer.body.empty();
-  if (has_body && !co_await out.write(answer.body)) co_return false;
-  co_return co_await out.finish() && keep_alive;
+  // Who takes nothing, or little by little for ever, is given up.
+  async::CancelScope patience(connections_.scope());
+  patience.set_deadline(deadline_after(async::Scheduler::current().now(), kAnswerTime), Origin::client, "timeout");
+  const auto sent = co_await async::within(patience, send(out, head, answer, keep_alive));
+  co_return sent&& keep_alive;
+}
+
+// HTTP/1.0 and HEAD get what comes in pieces up to the connection's end, or not at all.
+async::Task<bool> Server::send(Outbound& out, const RequestHead& head, ServerAnswer& answer, bool& keep_alive) {
+  const bool chunked = answer.more && head.version_minor > 0;
+  if (answer.more && !chunked) keep_alive = false;
+  const BodyFraming framing = !answer.more ? BodyFraming::of_length(answer.body.size())
+                              : chunked    ? BodyFraming::chunked()
+                                           : BodyFraming::until_close();
+  out.begin(write_head(answer, keep_alive, chunked), head.method == Method::head ? BodyFraming::none() : framing);
+  bool more = head.method != Method::head;
+  while (more) {
+    if (!answer.body.empty() && !co_await out.write(answer.body)) co_return false;
+    if (answer.more && !co_await out.flush()) co_return false;
+    answer.body.clear();
+    more = static_cast<bool>(answer.more);
+    if (!more) break;
+    co_await async::yield();
+    more = answer.more(answer.body) || !answer.body.empty();
+  }
+  co_return (co_await out.finish()).has_value();
 }
 
 }  // namespace tandem::http

@@ -8,6 +8,7 @@
 
 #include "common/async/task_group.h"
 #include "common/http/inbound.h"
+#include "common/http/outbound.h"
 #include "common/net/listener.h"
 
 namespace tandem::http {
@@ -22,6 +23,8 @@ struct ServerAnswer {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> fields;  // Content-Length, Date and Connection are added
   std::string body;
+  // Where there is more: appends the next piece behind the body, and says whether another follows. May be empty.
+  std::function<bool(std::string&)> more = {};
 };
 
 class Server final : private net::Listener::Owner {
@@ -47,6 +50,7 @@ class Server final : private net::Listener::Owner {
 
   void on_accept(net::Listener& listener, net::Socket socket, const Address& peer) noexcept override;
   async::Task<void> serve(std::unique_ptr<net::Stream> stream, Address peer);
+  async::Task<bool> send(Outbound& out, const RequestHead& head, ServerAnswer& answer, bool& keep_alive);
   async::Task<bool> exchange(net::Stream& stream, Inbound& inbound, const Address& peer);
 
   Handle handle_;

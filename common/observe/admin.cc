@@ -94,9 +94,7 @@ Admin::Admin(Options options, const Metrics& metrics) : options_(std::move(optio
   // Probes say little and are often asked by tools that cannot hold a token.
   add_open_endpoint("/livez", [](const AdminRequest&) { return AdminResponse{.body = "alive\n"}; });
   add_open_endpoint("/readyz", [](const AdminRequest&) { return readyz(); });
-  add_endpoint("GET", "/metrics", [this](const AdminRequest&) {
-    return AdminResponse{.content_type = std::string(kMetricsContentType), .body = metrics_.render()};
-  });
+  add_endpoint("GET", "/metrics", [this](const AdminRequest&) { return metrics_page(); });
   add_endpoint("GET", "/status", [this](const AdminRequest& request) { return status_page(request); });
 }
 
@@ -140,6 +138,13 @@ void Admin::add_open_endpoint(std::string path, Handler handler) {
 
 void Admin::add_endpoint(std::string method, std::string path, Handler handler) {
   endpoints_[std::move(path)][std::move(method)] = std::move(handler);
+}
+
+AdminResponse Admin::metrics_page() const {
+  AdminResponse response{.content_type = std::string(kMetricsContentType)};
+  const auto text = std::make_shared<MetricsText>(metrics_.scrape());
+  if (text->next(response.body)) response.more = [text](std::string& out) { return text->next(out); };
+  return response;
 }
 
 AdminResponse Admin::status_page(const AdminRequest& request) const {

@@ -34,6 +34,8 @@ struct AdminResponse {
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};  // the server sends none of it to HEAD
+  // Where there is more than the body: appends the next piece, and says whether another follows. May be empty.
+  std::function<bool(std::string&)> more{};
 };
 
 class Admin {
@@ -66,6 +68,7 @@ class Admin {
   void add_endpoint(std::string method, std::string path, Handler handler);
 
  private:
+  AdminResponse metrics_page() const;
   AdminResponse status_page(const AdminRequest& request) const;
 
   const Options options_;

@@ -3,13 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "common/base/json_writer.h"
 #include "common/observe/process_metrics.h"
 
 namespace tandem::observe {
 namespace {
+
+constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kBatch = 32;  // members that are read at a time
 
 void append_value(std::string& out, double value) {
   if (std::isnan(value))
@@ -55,21 +61,29 @@ void append_sample(std::string& out, std::string_view name, const Labels& labels
   out += '\n';
 }
 
-// Threads count on while this reads: +Inf and the count are the same number, and never below the last bucket.
-void append_histogram(std::string& out, std::string_view name, const Labels& labels, const Histogram& histogram) {
-  const auto buckets = histogram.bucket_counts();
-  const auto bounds = Histogram::bounds();
-  const auto line = [&](std::string_view suffix, std::string_view bound, std::uint64_t value) {
+// Threads count on while this reads: the count is what the buckets add up to.
+void append_histogram(std::string& out, std::string_view name, const Labels& labels,
+                      std::span<const std::uint64_t> buckets, std::uint64_t sum) {
+  static const std::vector<std::string> bounds = [] {
+    std::vector<std::string> texts;
+    for (const Duration bound : Histogram::bounds()) texts.push_back(fmt::format("{}", to_seconds(bound)));
+    texts.emplace_back("+Inf");
+    return texts;
+  }();
+  std::uint64_t count = 0;
+  const auto line = [&](std::string_view suffix, std::string_view bound) {
     append_name(out, name, suffix, labels, bound);
-    fmt::format_to(std::back_inserter(out), "{}\n", value);
+    append_number(out, count);
+    out += '\n';
   };
-  for (std::size_t i = 0; i < bounds.size(); ++i) line("_bucket", fmt::format("{}", to_seconds(bounds[i])), buckets[i]);
-  const std::uint64_t count = std::max(histogram.count(), buckets.back());
-  line("_bucket", "+Inf", count);
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    count += buckets[i];
+    line("_bucket", bounds[i]);
+  }
   append_name(out, name, "_sum", labels);
-  append_value(out, histogram.sum_seconds());
+  append_value(out, static_cast<double>(sum) / 1e9);
   out += '\n';
-  line("_count", "", count);
+  line("_count", {});
 }
 
 }  // namespace
@@ -98,29 +112,72 @@ Registration Metrics::add(Collector collector) {
   });
 }
 
-std::string Metrics::render() const {
+MetricsText Metrics::scrape() const {
   MetricSamples all;
-  Counters::visit([&all](const Counters::Family& counted) {
-    auto& family = all.family(counted.name, counted.help, counted.is_histogram ? "histogram" : "counter");
-    for (const auto& member : counted.members) {
-      if (counted.is_histogram)
-        append_histogram(family.samples, counted.name, member.labels, member.histogram);
-      else
-        append_sample(family.samples, counted.name, member.labels, static_cast<double>(member.counter.value()));
-    }
-  });
   collect_process_metrics(all);
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& [id, collector] : collectors_) collector(all);
-  }
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [id, collector] : collectors_) collector(all);
+  return MetricsText(std::move(all));
+}
+
+std::string Metrics::render() const {
+  MetricsText text = scrape();
   std::string out;
-  for (const auto& [name, family] : all.families_) {
-    out.append("# HELP ").append(name).append(" ");
-    append_escaped(out, family.help, false);
-    out.append("\n# TYPE ").append(name).append(" ").append(family.kind).append("\n").append(family.samples);
+  while (text.next(out)) {
   }
   return out;
+}
+
+MetricsText::MetricsText(MetricSamples collected) : collected_(std::move(collected)) {
+  for (const auto& [name, family] : collected_.families_) families_[name] = {family.help, family.kind, false};
+  for (const Counters::Family& family : Counters::families()) {
+    families_[family.name] = {family.help, family.is_histogram ? "histogram" : "counter", true};
+  }
+}
+
+bool MetricsText::next(std::string& out) {
+  const std::size_t full = out.size() + kPiece;
+  while (!families_.empty() && out.size() < full) {
+    const auto& [name, family] = *families_.begin();
+    if (!std::exchange(begun_, true)) {
+      out.append("# HELP ").append(name).append(" ");
+      append_escaped(out, family.help, false);
+      out.append("\n# TYPE ").append(name).append(" ").append(family.kind).append("\n");
+      const auto collected = collected_.families_.find(name);
+      if (collected != collected_.families_.end()) out += collected->second.samples;
+    }
+    if (family.counted && append_members(out, name, family.kind == "histogram")) continue;
+    families_.erase(families_.begin());
+    member_ = 0;
+    begun_ = false;
+  }
+  return !families_.empty();
+}
+
+// False where there were no more.
+bool MetricsText::append_members(std::string& out, const std::string& name, bool histograms) {
+  const auto members = Counters::members(name, member_, kBatch);
+  member_ += members.size();
+  if (!histograms) {
+    std::vector<Counter> counters;
+    for (const auto& member : members) counters.push_back(member.counter);
+    std::vector<std::uint64_t> values(members.size());
+    Counters::read(counters, values);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      append_sample(out, name, members[i].labels, static_cast<double>(values[i]));
+    }
+    return members.size() == kBatch;
+  }
+  std::vector<Histogram> all;
+  for (const auto& member : members) all.push_back(member.histogram);
+  const std::size_t buckets = Histogram::buckets();
+  std::vector<std::uint64_t> counts(members.size() * buckets), sums(members.size());
+  Counters::read_buckets(all, counts);
+  Counters::read_sums(all, sums);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    append_histogram(out, name, members[i].labels, std::span(counts).subspan(i * buckets, buckets), sums[i]);
+  }
+  return members.size() == kBatch;
 }
 
 }  // namespace tandem::observe

@@ -20,6 +20,7 @@ async::Task<http::ServerAnswer> answer(const observe::Admin& admin, const http::
   http::ServerAnswer answer{.status = response.status, .fields = std::move(response.headers), .body = {}};
   answer.fields.emplace_back("Content-Type", std::move(response.content_type));
   answer.body = std::move(response.body);
+  answer.more = std::move(response.more);
   co_return answer;
 }
 

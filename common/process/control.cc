@@ -202,6 +202,8 @@ int Control::run(ProgramParts parts) {
 
   std::vector<Registration> collectors;
   collectors.push_back(metrics_.add([&](auto& samples) {
+    samples.gauge(options_.program + "_build_info", "1; the version is in the label.", {{"version", options_.version}},
+                  1);
     collect_servers(options_.program, reloader.present().upstreams, samples);
     reloader.collect(samples);
   }));

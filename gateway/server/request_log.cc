@@ -73,7 +73,12 @@ void log_request(const Connection& connection, Exchange& exchange, const Respons
   RequestMetrics of_earlier;
   const bool present = exchange.generation == connection.worker().generation().get();
   (present ? exchange.worker.metrics : of_earlier)
-      .count(exchange.route, exchange.request.method, status, exchange.report.reason, took);
+      .count(exchange.route, {.method = exchange.request.method,
+                              .status = status,
+                              .reason = exchange.report.reason,
+                              .took = took,
+                              .bytes_in = exchange.body.received(),
+                              .bytes_out = delivery.body_bytes});
   if (!exchange.report.detail.empty()) {
     log_debug("request {}: {}: {}", exchange.id, exchange.report.reason, exchange.report.detail);
   }

@@ -61,6 +61,8 @@ void Tunnel::finish(std::string_view reason) {
   Counters::counter("gateway_tunnels_total", "Connections that became a WebSocket and have ended, by reason",
                     {{"upstream", std::string(kept_.record.upstream)}, {"reason", std::string(reason)}})
       .add();
+  bytes_counter(std::string(kept_.record.route), "in").add(relay_.bytes_to_server());
+  bytes_counter(std::string(kept_.record.route), "out").add(relay_.bytes_to_client());
   if (worker.access_log.is_off()) return;
   AccessRecord& record = kept_.record;
   record.time = wall_now();

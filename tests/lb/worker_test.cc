@@ -152,14 +152,11 @@ class Lb {
 
 std::uint64_t counted(const std::string& listener, std::string_view result) {
   std::uint64_t sum = 0;
-  Counters::visit([&](const Counters::Family& family) {
-    if (family.name != "lb_connections_total") return;
-    for (const auto& member : family.members) {
-      const bool same = std::ranges::count(member.labels, std::pair<std::string, std::string>("listener", listener)) &&
-                        std::ranges::count(member.labels, std::pair<std::string, std::string>("result", result));
-      if (same) sum += member.counter.value();
-    }
-  });
+  for (const auto& member : Counters::members("lb_connections_total")) {
+    const bool same = std::ranges::count(member.labels, std::pair<std::string, std::string>("listener", listener)) &&
+                      std::ranges::count(member.labels, std::pair<std::string, std::string>("result", result));
+    if (same) sum += member.counter.value();
+  }
   return sum;
 }
 

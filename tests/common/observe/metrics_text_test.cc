@@ -1,6 +1,7 @@
 #include "common/observe/metrics_text.h"
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 #include <doctest/doctest.h>
@@ -41,10 +42,13 @@ TEST_CASE("metrics: a histogram has cumulative buckets, a sum in seconds and a c
   const std::string text = family(Metrics().render(), "test_wait_seconds");
   CHECK(
       text.starts_with("# HELP test_wait_seconds Waiting.\n# TYPE test_wait_seconds histogram\n"
+                       "test_wait_seconds_bucket{upstream=\"u\",le=\"0.0001\"} 0\n"
+                       "test_wait_seconds_bucket{upstream=\"u\",le=\"0.00025\"} 0\n"
                        "test_wait_seconds_bucket{upstream=\"u\",le=\"0.0005\"} 1\n"
                        "test_wait_seconds_bucket{upstream=\"u\",le=\"0.001\"} 1\n"));
   CHECK(
       text.ends_with("test_wait_seconds_bucket{upstream=\"u\",le=\"10\"} 2\n"
+                     "test_wait_seconds_bucket{upstream=\"u\",le=\"30\"} 3\n"
                      "test_wait_seconds_bucket{upstream=\"u\",le=\"+Inf\"} 3\n"
                      "test_wait_seconds_sum{upstream=\"u\"} 11.0035\n"
                      "test_wait_seconds_count{upstream=\"u\"} 3\n"));
@@ -81,4 +85,32 @@ TEST_CASE("metrics: the process shows itself") {
   const double since = std::chrono::duration<double>(wall_now().time_since_epoch()).count() - started;
   CHECK(since > -1);
   CHECK(since < 3600);
+}
+
+TEST_CASE("metrics: a text of many members comes in small pieces that make up the whole") {
+  for (int i = 0; i < 3000; ++i) {
+    const Labels labels = {{"route", "route-" + std::to_string(i)}};
+    Counters::counter("test_many_total", "Many.", labels).add(static_cast<std::uint64_t>(i));
+    Counters::histogram("test_many_seconds", "Many.", labels).observe(1ms);
+  }
+  Metrics metrics;
+  const auto gauge = metrics.add([](MetricSamples& s) { s.gauge("test_many_now", "Now.", {}, 1); });
+  MetricsText text = metrics.scrape();
+  std::string whole;
+  std::size_t largest = 0;
+  for (bool more = true; more;) {
+    std::string piece;
+    more = text.next(piece);
+    largest = std::max(largest, piece.size());
+    whole += piece;
+  }
+  CHECK(largest < 200'000);
+  CHECK(whole.size() > 3'000'000);
+  std::istringstream lines(whole);
+  std::map<std::string, int> seen;
+  for (std::string line; std::getline(lines, line);) ++seen[line];
+  CHECK(std::ranges::all_of(seen, [](const auto& entry) { return entry.second == 1; }));
+  CHECK(seen.contains("test_many_total{route=\"route-2999\"} 2999"));
+  CHECK(seen.contains("test_many_seconds_count{route=\"route-2999\"} 1"));
+  CHECK(seen.contains("test_many_now 1"));
 }
