@@ -180,6 +180,7 @@ void Explainer::judge(std::size_t route, const routing::Params& params) {
   out_.verdict = verdict_of(config_, route, head_, params.span(), *question_.claims, question_.from);
   if (out_.verdict->status == 0) return;
   out_.targets.clear();
+  out_.parts.clear();
   out_.mirror.reset();
   out_.location.clear();
   refuse(out_.verdict->status, out_.verdict->status == 401 ? "unauthenticated" : "forbidden", "see the verdict");
@@ -209,6 +210,7 @@ bool Explainer::find_preflight(routing::RouteRequest request) {
   add_rivals(request);
   take(found.route, params);
   out_.targets.clear();
+  out_.parts.clear();
   out_.mirror.reset();
   out_.location.clear();
   refuse(204, {}, {});
@@ -239,6 +241,7 @@ void Explainer::take(std::size_t index, const routing::Params& params) {
   if (!route.cache.cache.empty() && (head_.method == http::Method::get || head_.method == http::Method::head)) {
     out_.cache_key = cache_url(values.scheme, head_.host, head_.port, out_.path, values.query);
   }
+  if (!route.parts.empty()) out_.parts = explain_parts(route, pattern, values);
   for (const TargetConfig& target : route.to) {
     out_.targets.push_back(target_of(target, target.path, pattern, values));
   }

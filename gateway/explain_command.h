@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/config.h"
+#include "gateway/explain_parts.h"
 #include "gateway/explain_verdict.h"
 
 namespace tandem::gateway {
@@ -49,6 +50,7 @@ struct Explanation {
   std::optional<std::size_t> route;  // index into config.routes
   std::vector<std::pair<std::string, std::string>> params;
   std::vector<ExplainedTarget> targets;
+  std::vector<ExplainedPart> parts;  // of an aggregate
   std::optional<ExplainedTarget> mirror;
   std::string location;   // of a redirect
   std::string cache_key;  // the URL by which its answer is stored and purged; empty: the route or method has no cache

@@ -144,6 +144,10 @@ void show_route(Text& text, const GatewayConfig& config, const Explanation& foun
     const double percent = 100.0 * target.weight / static_cast<double>(std::max<std::uint64_t>(weights, 1));
     show_target(text, "upstream", config, target, split ? fmt::format(", {:.3g}% of the requests", percent) : "");
   }
+  for (const ExplainedPart& part : found.parts) {
+    std::string_view label = "part";
+    for (const std::string& line : part_lines(part)) text.line(std::exchange(label, ""), printable(line));
+  }
   if (route.sticky.kind != KeyConfig::Kind::none) text.line("sticky", route.sticky.text());
   if (found.mirror) show_target(text, "mirror", config, *found.mirror, "");
 }
@@ -224,6 +228,7 @@ void write_route(JsonWriter& json, const GatewayConfig& config, const Explanatio
   json.key("targets").begin_array();
   for (const ExplainedTarget& target : found.targets) write_target(json, target);
   json.end_array();
+  if (!found.parts.empty()) write_parts(json, found.parts);
   if (route.sticky.kind != KeyConfig::Kind::none) json.member("sticky", route.sticky.text());
   if (found.mirror) write_target(json.key("mirror"), *found.mirror);
 }

@@ -24,8 +24,8 @@ def explain(tmp_path, *arguments, routes=ROUTES):
     return run("gateway", "explain", "-c", "gateway.toml", *arguments, folder=tmp_path)
 
 
-def explained(tmp_path, *arguments, status=0):
-    done = explain(tmp_path, *arguments, "--json")
+def explained(tmp_path, *arguments, status=0, routes=ROUTES):
+    done = explain(tmp_path, *arguments, "--json", routes=routes)
     assert done.returncode == status and not done.stderr, done.stderr
     return json.loads(done.stdout)
 
@@ -95,3 +95,21 @@ def test_options_preflights_and_redirects_to_https_as_a_request_would_meet_them(
     plain = section("[[listener]]", name="plain", listen="127.0.0.1:8081", redirect_to_https=8443)
     found = json.loads(explain(tmp_path, "GET", "http://h:8081/a?b=1", "--json", routes=plain + ROUTES).stdout)
     assert found["answer"] == {"status": 308, "location": "https://h:8443/a?b=1"}
+
+
+def test_the_plan_of_an_aggregate(tmp_path):
+    routes = (route("GET /home/{id}", name="home") +
+              '[[route.part]]\nname = "orders"\nget = "users /orders?user={user.id}&x={id}"\nput = "orders"\nfallback = []\n'
+              '[[route.part]]\nname = "user"\nget = "users /users/{id}"\nrequired = true\n'
+              '[[route.part]]\nname = "product"\neach = "orders[].pid"\nget = "next /products/{each}"\nput = "orders[].product"\ntimeout = "1s"\n'
+              '[[route.part]]\nname = "stock"\neach = "orders[].pid"\nget = "next /stock?of={user.shop}&ids={each:,}"\nby = "id"\nput = "orders[].stock"\n')
+    found = explained(tmp_path, "GET", "http://h/home/7", routes=routes)
+    assert found["targets"] == [] and [part["name"] for part in found["parts"]] == ["orders", "user", "product", "stock"]
+    orders, user, product, stock = found["parts"]
+    assert orders == {"name": "orders", "upstream": "users", "request_line": "GET /orders?user={user.id}&x=7 HTTP/1.1",
+                      "after": ["user"], "place": "put at orders", "more": ["has a fallback"]}
+    assert user["after"] == [] and user["place"] == "merged at the root" and user["more"] == ["required"]
+    assert product["each"] == "a call for each distinct orders[].pid, 8 at a time, at most 100" and product["more"] == ["timeout 1s"]
+    assert stock["after"] == ["orders", "user"] and stock["request_line"] == "GET /stock?of={user.shop}&ids={each:,} HTTP/1.1"
+    text = explain(tmp_path, "GET", "http://h/home/7", routes=routes).stdout
+    assert "part      product: after orders\n            a call for each distinct orders[].pid" in text
