@@ -178,7 +178,8 @@ Tree::Outcome Tree::find_places(std::span<const Step> path, std::size_t anchor, 
     at = std::move(next);
   }
   for (const Ref ref : at) {
-    const auto value = value_at(items_[ref].origin);
+    const Origin origin = items_[ref].origin;  // what gives the value may make further items
+    const auto value = value_at(origin);
     if (!value) continue;
     Ref object = ref;
     bool there = true;

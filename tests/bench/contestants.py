@@ -1,5 +1,6 @@
 """Who is measured: our programs and the peers that apt installs, each with a configuration that does the same work:
 one thread, an access log to a file, no health checks, the same two servers behind it where there are two."""
+import json
 import os
 import re
 import resource
@@ -230,6 +231,13 @@ def chain_of_peers(contestant, server):
     haproxy(contestant, contestant.port, "tcp", send_proxy=True)
 
 
+def json_text(size):
+    """As a service would say it, of exactly that size."""
+    items = [{"id": n, "name": f"item number {n}", "price": n * 1.25, "tags": ["new", "cheap"], "of": {"shop": n % 7}} for n in range(size // 110)]
+    text = json.dumps({"items": items, "note": ""}, separators=(",", ":"))
+    return text[:-2] + "x" * (size - len(text)) + text[-2:]
+
+
 def origin_nginx(folder):
     """The service of the layer-7 workloads, on the load's core: a small answer, a 100 KB file, anything POSTed, and what may be
     stored for an hour; requests for that are logged."""
@@ -239,6 +247,9 @@ def origin_nginx(folder):
     (folder / "www/stored").mkdir()
     for name, size in (("100k", 100_000), ("stored/1k", 1000), ("stored/100k", 100_000)):
         (folder / "www" / name).write_bytes(os.urandom(size))
+    (folder / "www/part").mkdir()
+    for name in "abc":
+        (folder / "www/part" / name).write_text(json_text(5000))
     config = folder / "nginx.conf"
     config.write_text(NGINX_HEAD.format(folder=folder, limit=DESCRIPTORS, load="") + f"""http {{
 {nginx_paths(folder)}  access_log off; keepalive_requests 100000000; client_max_body_size 0; keepalive_timeout 600s;
@@ -246,6 +257,7 @@ def origin_nginx(folder):
     listen 127.0.0.1:{port} backlog=4096; root {folder}/www;
     location = /small {{ return 200 "hello, this is a small answer of sixty-four bytes, or about that\\n"; }}
     location /stored/ {{ add_header Cache-Control "public, max-age=3600"; access_log {folder}/cached.log; }}
+    location /part/ {{ default_type application/json; }}
     location = /post {{ return 200 "taken\\n"; }}
   }}
 }}

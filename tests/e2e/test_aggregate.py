@@ -1,5 +1,6 @@
 """[[route.part]]: what becomes of one answer out of many when services are slow, broken or hostile, and when clients
 leave."""
+import hashlib
 import json
 import threading
 import time
@@ -331,3 +332,68 @@ def test_chunked_bodies_and_many_clients_at_once(gateway):
     for thread in threads:
         thread.join()
     assert not failures and len(seen) == 160 and len(set(seen)) == 1
+
+
+def cached_route(name, *parts, **keys):
+    return route(*parts, match=f"GET /{name}", **keys)
+
+
+def test_a_part_may_have_a_cache(gateway):
+    def product(request):
+        return says({"p": request.target}, headers="Cache-Control: max-age=60\r\n")
+    service = scripted(product=product, list=lambda r: says([{"id": i} for i in range(3)]), private=lambda r: says({"mine": 1}))
+    cache = section("[cache.shared]", size="1MiB")
+    items = part("list", "service /list", put="list")
+    program = gateway([service], routes=cache + cached_route(
+        "home", items, part("p", "service /product/{each}", each="list[].id", put="list[].p", cache="shared"),
+        part("mine", "service /private", cache="shared")))
+    for _ in range(3):
+        answer = get(program.port(), "/home")
+        assert json.loads(answer.body)["list"] == [{"id": i, "p": {"p": f"/product/{i}"}} for i in range(3)]
+    asked = [request.target for request in service.requests]
+    assert sorted(one for one in asked if "product" in one) == ["/product/0", "/product/1", "/product/2"]
+    assert asked.count("/list") == 3 and asked.count("/private") == 3  # it says nothing of being fresh
+    assert program.metric("gateway_cache_total", cache="shared", result="hit") == 6
+    assert parts_of(answer)["mine"]["cache"] == "miss"
+
+
+def test_a_cached_part_is_each_callers_own_where_the_route_asks_who_calls(gateway, tmp_path):
+    service = scripted(me=lambda r: says({"for": r.header("X-User")}, headers="Cache-Control: max-age=60\r\n"))
+    keys = {name: f"key-{name}-0123456789abcdef" for name in ("ada", "bob")}
+
+    consumers = "".join(f'[[consumer]]\nname = "{name}"\nkey_hash = "sha256:{hashlib.sha256(key.encode()).hexdigest()}"\n'
+                        for name, key in keys.items())
+    routes = (section("[cache.shared]", size="1MiB")
+              + section("[auth.partners]", kind="api_key", consumers={"file": "partners.toml"}, **{"from": "header:X-Api-Key"})
+              + cached_route("me", part("me", "service /me", cache="shared"), auth=["partners"],
+                             headers={"request": {"set": {"X-User": "consumer:name"}}}))
+    program = gateway([service], routes=routes, files={"partners.toml": consumers})
+    for _ in range(2):
+        for name, key in keys.items():
+            answer = get(program.port(), "/me", f"X-Api-Key: {key}\r\n")
+            assert json.loads(answer.body) == {"for": name}, answer.body
+    assert len(service.requests) == 2
+    assert get(program.port(), "/me").status == 401 and len(service.requests) == 2
+
+
+def test_an_aggregate_is_stored_whole_and_never_when_it_lacks_a_part(gateway):
+    state = {"broken": True}
+
+    def shaky(request):
+        return says({}, status=500) if state["broken"] else says({"b": 1}, headers="Cache-Control: max-age=30\r\n")
+    service = scripted(a=lambda r: says({"a": 1}, headers="Cache-Control: max-age=60\r\n"), b=shaky)
+    program = gateway([service], routes=section("[cache.shared]", size="1MiB") +
+                      cached_route("home", part("a", "service /a"), part("b", "service /b"), cache="shared"))
+    first = get(program.port(), "/home")
+    assert json.loads(first.body) == {"a": 1} and first.header("Cache-Control") == "no-store"
+    state["broken"] = False
+    second = wait_until(lambda: (lambda a: a if b'"b"' in a.body else None)(get(program.port(), "/home")))
+    assert second.header("Cache-Control") == "max-age=30" and parts_of(second)["b"]["s"] == "200"
+
+    def hit():
+        answer = get(program.port(), "/home")
+        return answer if "hit" in answer.header("Cache-Status") else None
+    answer = wait_until(hit, 20, "a stored aggregate")
+    asked = len(service.requests)
+    assert answer.body == second.body and get(program.port(), "/home").body == second.body
+    assert len(service.requests) == asked

@@ -35,9 +35,9 @@ Aggregate::Aggregate(const RouteConfig& route, const routing::MatchPattern& patt
 async::Task<Result<Response>> Aggregate::handle(Exchange& exchange) const {
   AggregateRun run(exchange, route_, plan_, chains_);
   co_await run.run();
-  if (exchange.scope.cancelled()) co_return std::unexpected(*exchange.scope.reason());
+  const bool cancelled = exchange.scope.cancelled();
   std::optional<std::string> body;
-  if (!run.fatal() && !run.too_large()) body = join_parts(run, plan_, route_.aggregate);
+  if (!cancelled && !run.fatal() && !run.too_large()) body = join_parts(run, plan_, route_.aggregate);
   exchange.report.parts = tell(run);
   for (std::size_t i = 0; i < plan_.parts.size(); ++i) count(i, run.parts()[i]);
   for (std::size_t i = 0; i < plan_.parts.size(); ++i) {
@@ -46,6 +46,7 @@ async::Task<Result<Response>> Aggregate::handle(Exchange& exchange) const {
     if (!part.failure.failed()) continue;
     log_debug("request {}: part {}: {}: {}", exchange.id, plan_.parts[i].name, part.failure.err, part.failure.detail);
   }
+  if (cancelled) co_return std::unexpected(*exchange.scope.reason());
   co_return body ? joined(exchange, run, *std::move(body)) : failed(exchange, run);
 }
 
