@@ -10,6 +10,7 @@
 #include "gateway/config_aggregate.h"
 #include "gateway/config_auth.h"
 #include "gateway/config_cache.h"
+#include "gateway/config_endpoint.h"
 #include "gateway/config_mtls.h"
 #include "gateway/config_rate_limit.h"
 #include "gateway/config_routes.h"
@@ -125,6 +126,7 @@ void finish_routes(RawGateway& raw, Reader& reader, GatewayConfig& config, std::
     resolve_parts(route, reader, upstreams, used, caches, used_caches);
     config.routes.push_back(route);
   }
+  resolve_endpoints(reader, config, upstreams, used);
   check_unique(reader, "route", routes);
   warn_unused(reader, "upstream", upstreams, used);
   warn_unused(reader, "auth", providers, used_auth);

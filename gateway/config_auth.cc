@@ -5,12 +5,14 @@
 
 #include <fmt/format.h>
 
-#include "common/http/byte_class.h"
 #include "gateway/config_api_key.h"
 #include "gateway/config_basic.h"
+#include "gateway/config_forward.h"
+#include "gateway/config_introspection.h"
 #include "gateway/config_jwt.h"
 #include "gateway/config_mtls.h"
 #include "gateway/config_policy.h"
+#include "gateway/config_source.h"
 #include "gateway/filters/authenticate.h"
 
 namespace tandem::gateway {
@@ -18,44 +20,16 @@ namespace {
 
 using namespace config;
 
-constexpr std::string_view kSources = R"("header:NAME", "query:NAME" or "cookie:NAME")";
-
-std::optional<CredentialSource> parse_source(std::string_view text) {
-  using Source = CredentialSource::Kind;
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || !http::is_token(text.substr(colon + 1))) return std::nullopt;
-  const std::string_view kind = text.substr(0, colon);
-  const std::string name(text.substr(colon + 1));
-  if (kind == "header" && http::field_id(name) == http::FieldId::authorization) return CredentialSource{};
-  if (kind == "header") return CredentialSource{Source::header, name};
-  if (kind == "query") return CredentialSource{Source::query, name};
-  if (kind == "cookie") return CredentialSource{Source::cookie, name};
-  return std::nullopt;
-}
-
-Kind<CredentialSource> source() {
-  Kind<CredentialSource> kind;
-  kind.read = [](Reader& reader, const Value& value, CredentialSource& to) {
-    const auto text = reader.text(value, kSources);
-    if (!text) return false;
-    auto read = parse_source(*text);
-    if (!read) {
-      return reader.error(value.place,
-                          fmt::format("{} is no place for a credential; write {}", quoted(*text), kSources));
-    }
-    to = *std::move(read);
-    return true;
-  };
-  kind.show = [](const CredentialSource& shown) { return std::optional<Value>(shown.text()); };
-  kind.schema = text().schema;
-  return kind;
-}
-
-constexpr std::array kKinds = {AuthKind::jwt, AuthKind::api_key, AuthKind::basic, AuthKind::mtls};
+constexpr std::array kKinds = {AuthKind::jwt,  AuthKind::api_key,       AuthKind::basic,
+                               AuthKind::mtls, AuthKind::introspection, AuthKind::forward};
 
 Kind<AuthKind> auth_kind() {
-  return words<AuthKind>(
-      {{"jwt", AuthKind::jwt}, {"api_key", AuthKind::api_key}, {"basic", AuthKind::basic}, {"mtls", AuthKind::mtls}});
+  return words<AuthKind>({{"jwt", AuthKind::jwt},
+                          {"api_key", AuthKind::api_key},
+                          {"basic", AuthKind::basic},
+                          {"mtls", AuthKind::mtls},
+                          {"introspection", AuthKind::introspection},
+                          {"forward", AuthKind::forward}});
 }
 
 Section<AuthConfig> common_keys() {
@@ -73,9 +47,26 @@ Section<AuthConfig> request_keys() {
 }
 
 Section<AuthConfig> keys_with_place() {
-  return request_keys().field("from", &AuthConfig::from, source(),
+  return request_keys().field("from", &AuthConfig::from, credential_source(),
                               "Where the credential stands: \"header:NAME\", \"query:NAME\" or \"cookie:NAME\"; in "
                               "Authorization behind the word Bearer.");
+}
+
+// Of a service that decides: where nothing is said, it is asked about every request.
+Section<AuthConfig> keys_with_optional_place() {
+  return request_keys().custom(
+      "from",
+      [](Reader& reader, const Value& value, AuthConfig& to) {
+        to.forward.from_place = value.place;
+        return credential_source().read(reader, value, to.from);
+      },
+      [](const AuthConfig& from) -> std::optional<Value> {
+        if (from.from.kind == CredentialSource::Kind::request) return std::nullopt;
+        return credential_source().show(from.from);
+      },
+      credential_source().schema,
+      "Where the credential stands, so that a request without one needs no asking about: \"header:NAME\", "
+      "\"query:NAME\" or \"cookie:NAME\". By default the service is asked about every request.");
 }
 
 const Section<AuthConfig>& section_of(AuthKind kind) {
@@ -84,11 +75,17 @@ const Section<AuthConfig>& section_of(AuthKind kind) {
       keys_with_place().required().include(api_key_section(), &AuthConfig::api_key);
   static const Section<AuthConfig> basic = request_keys().include(basic_section(), &AuthConfig::basic);
   static const Section<AuthConfig> mtls = common_keys().include(mtls_section(), &AuthConfig::mtls);
+  static const Section<AuthConfig> introspection =
+      keys_with_place().include(introspection_section(), &AuthConfig::introspection);
+  static const Section<AuthConfig> forward =
+      keys_with_optional_place().include(forward_section(), &AuthConfig::forward);
   switch (kind) {
     case AuthKind::jwt: break;
     case AuthKind::api_key: return api_key;
     case AuthKind::basic: return basic;
     case AuthKind::mtls: return mtls;
+    case AuthKind::introspection: return introspection;
+    case AuthKind::forward: return forward;
   }
   return jwt;
 }
@@ -100,6 +97,8 @@ bool finish_kind(Reader& reader, AuthConfig& read, bool good) {
     case AuthKind::api_key: return finish_api_key(reader, read) && good;
     case AuthKind::basic: return finish_basic(reader, read) && good;
     case AuthKind::mtls: return finish_mtls(reader, read) && good;
+    case AuthKind::introspection: return finish_introspection(reader, read) && good;
+    case AuthKind::forward: return finish_forward(reader, read) && good;
   }
   return good && finish_jwt(reader, read);
 }

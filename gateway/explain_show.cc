@@ -24,7 +24,7 @@ std::vector<std::string> filters_of(const GatewayConfig& config, std::size_t rou
   }
   std::vector<std::shared_ptr<const Provider>> providers;
   for (const AuthConfig& provider : config.auth) {
-    providers.push_back(make_provider(provider, {std::make_shared<AuthHistory>(), nullptr}));
+    providers.push_back(make_provider(provider, {std::make_shared<AuthHistory>(), nullptr, nullptr}));
   }
   std::vector<std::shared_ptr<const Limit>> limits;
   for (const RateLimitConfig& one : config.limits) {

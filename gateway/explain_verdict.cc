@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "common/config/files.h"
+#include "gateway/auth/claims.h"
+#include "gateway/auth/introspection.h"
 #include "gateway/auth/jwt.h"
 #include "gateway/auth/mtls.h"
 #include "gateway/config_policy.h"
@@ -37,7 +39,10 @@ class Judge {
 
  private:
   std::shared_ptr<const Identity> identity_by(const AuthConfig& provider) const {
-    if (provider.kind == AuthKind::jwt) return identity_from(provider, claims_);
+    if (provider.kind == AuthKind::jwt) return identity_of_claims(provider.name, provider.jwt.consumer, claims_);
+    if (provider.kind == AuthKind::introspection) {
+      return identity_of_claims(provider.name, provider.introspection.consumer, claims_);
+    }
     return identity_of_certificate(provider, claims_).value_or(nullptr);
   }
 
@@ -49,6 +54,11 @@ class Judge {
       const auto known = identity_of_certificate(provider, claims_);
       say(known ? "takes this certificate, verified" : "refuses this certificate: " + known.error());
       return known.has_value();
+    }
+    if (provider.kind == AuthKind::introspection) {
+      const auto valid = jose::check_claims(claims_, rules_of(provider.introspection), wall_now());
+      say(valid ? "takes these claims, of an active token" : "refuses these claims: " + valid.error().why);
+      return valid.has_value();
     }
     if (provider.kind != AuthKind::jwt) {
       say("its credentials have no claims that could be judged");

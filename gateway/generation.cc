@@ -8,6 +8,7 @@
 #include "gateway/handlers/proxy.h"
 #include "gateway/handlers/redirect.h"
 #include "gateway/handlers/split.h"
+#include "gateway/helper/service.h"
 
 namespace tandem::gateway {
 namespace {
@@ -60,6 +61,13 @@ std::unique_ptr<const Handler> make_handler(const Generation& generation, const 
   return std::make_unique<Split>(std::move(targets), route.sticky);
 }
 
+std::shared_ptr<const HelperService> make_helper(const Generation& generation, const HelperConfig* helper) {
+  if (!helper) return nullptr;
+  const std::size_t upstream = helper->index;
+  return std::make_shared<HelperService>(*generation.upstreams[upstream], generation.config.upstreams[upstream],
+                                         *generation.histories[upstream], helper->path, helper->timeout);
+}
+
 std::string to_text(const TargetConfig& target) {
   return target.path.empty() ? target.upstream : target.upstream + ' ' + target.path;
 }
@@ -85,7 +93,8 @@ std::shared_ptr<const Generation> Generation::build(std::shared_ptr<const Gatewa
   }
   for (const AuthConfig& provider : generation->config.auth) {
     generation->providers.push_back(
-        make_provider(provider, {lasting.states.auth(provider.name), lasting.keys.keys_of(provider)}));
+        make_provider(provider, {lasting.states.auth(provider.name), lasting.keys.keys_of(provider),
+                                 make_helper(*generation, provider.helper())}));
   }
   for (const RateLimitConfig& one : generation->config.limits) {
     generation->limits.push_back(std::make_shared<Limit>(one, lasting.states.limit(one.name, one.max_keys)));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/json/value.h"
@@ -15,8 +16,10 @@ struct Identity {
   std::string consumer;  // the caller's name in logs and limits; empty: the credential names none
   std::vector<std::string> scopes;
   std::vector<std::string> groups;
-  std::string plan;    // empty: none
-  json::Value claims;  // an object
+  std::string plan;                                       // empty: none
+  json::Value claims;                                     // an object
+  std::vector<std::pair<std::string, std::string>> told;  // fields that services are told by the provider's own word
+  bool assumed = false;  // nobody has vouched for the caller: who should was unavailable, and the file lets through
 
   // A claim as text, by its name; nothing where there is none, or where it is no scalar.
   std::optional<std::string> claim(std::string_view name) const;

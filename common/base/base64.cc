@@ -41,6 +41,24 @@ std::optional<std::string> decode(std::string_view text, const Table& table) {
   return out;
 }
 
+std::string encode(std::string_view bytes, std::string_view alphabet) {
+  std::string out;
+  out.reserve((bytes.size() * 4 + 2) / 3);
+  std::uint32_t bits = 0;
+  unsigned held = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    held += 8;
+    while (held >= 6) {
+      held -= 6;
+      out += alphabet[bits >> held & 63];
+    }
+    bits &= (1U << held) - 1;
+  }
+  if (held > 0) out += alphabet[bits << (6 - held) & 63];
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::string> from_base64(std::string_view text) {
@@ -51,22 +69,12 @@ std::optional<std::string> from_base64(std::string_view text) {
 
 std::optional<std::string> from_base64url(std::string_view text) { return decode(text, kUrlTable); }
 
-std::string to_base64url(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() * 4 + 2) / 3);
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (const char c : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      out += kUrl[bits >> held & 63];
-    }
-    bits &= (1U << held) - 1;
-  }
-  if (held > 0) out += kUrl[bits << (6 - held) & 63];
+std::string to_base64(std::string_view bytes) {
+  std::string out = encode(bytes, kPlain);
+  out.append((4 - out.size() % 4) % 4, '=');
   return out;
 }
+
+std::string to_base64url(std::string_view bytes) { return encode(bytes, kUrl); }
 
 }  // namespace tandem

@@ -10,6 +10,8 @@ namespace tandem {
 // does not fit, or spare bits that are not zero.
 std::optional<std::string> from_base64(std::string_view text);
 
+std::string to_base64(std::string_view bytes);
+
 // Without padding, as tokens and keys have it (RFC 7515 §2): likewise, and nothing for an impossible length.
 std::optional<std::string> from_base64url(std::string_view text);
 std::string to_base64url(std::string_view bytes);

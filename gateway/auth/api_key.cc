@@ -24,7 +24,7 @@ std::shared_ptr<const Identity> ApiKey::recall(std::string_view key, const Excha
   return found != consumers_.end() && found->first == hash ? found->second : nullptr;
 }
 
-async::Task<AuthVerdict> ApiKey::verify(std::string_view key, const Exchange&) const {
+async::Task<AuthVerdict> ApiKey::verify(std::string_view key, Exchange&) const {
   co_return std::unexpected(AuthRefusal{key.empty() ? "the key is empty" : "nobody has this key"});
 }
 

@@ -15,7 +15,7 @@ class ApiKey final : public Provider {
   ApiKey(const AuthConfig& config, std::shared_ptr<AuthHistory> history);
 
   std::shared_ptr<const Identity> recall(std::string_view key, const Exchange& exchange) const override;
-  async::Task<AuthVerdict> verify(std::string_view key, const Exchange& exchange) const override;
+  async::Task<AuthVerdict> verify(std::string_view key, Exchange& exchange) const override;
   std::string challenge(bool refused) const override;
 
  private:

@@ -8,10 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "common/async/event.h"
 #include "common/limit/key.h"
 #include "common/net/off_loop.h"
-#include "common/net/reactor.h"
 #include "gateway/auth/consumer.h"
 #include "gateway/exchange.h"
 #include "gateway/passwords/basic_credential.h"
@@ -57,43 +55,12 @@ class Place {
   const bool taken_;
 };
 
-// Whether the reason is that of the scope: the client has left, or the process ends. Nobody has looked at the password.
-bool cancelled(std::string_view reason) {
-  return reason != AuthRefusal().reason && reason != kOverloaded && reason != kUnavailable;
-}
-
 std::unexpected<AuthRefusal> refused(std::string_view why) { return std::unexpected(AuthRefusal{std::string(why)}); }
 
 }  // namespace
 
-// A credential that is being checked, and who else of this worker waits to hear. On its thread only.
-struct Basic::Flight {
-  std::vector<async::Event*> waiting;
-  std::optional<AuthVerdict> verdict;  // none when it has come to nothing: who waits tries again
-};
-
-// By worker and credential: of the same one there is one check at a time on a worker, however many requests carry it.
-class Basic::Flights {
- public:
-  // The flight that is under way: `own` from now on, where there is none.
-  std::shared_ptr<Flight> join(const Verified::Hash& mark, const std::shared_ptr<Flight>& own) {
-    const std::scoped_lock lock(mutex_);
-    return flights_.emplace(key(mark), own).first->second;
-  }
-  void end(const Verified::Hash& mark) {
-    const std::scoped_lock lock(mutex_);
-    flights_.erase(key(mark));
-  }
-
- private:
-  using Key = std::pair<const net::Reactor*, Verified::Hash>;
-  static Key key(const Verified::Hash& mark) { return {&net::Reactor::current(), mark}; }
-  std::mutex mutex_;
-  std::map<Key, std::shared_ptr<Flight>> flights_;
-};
-
 Basic::Basic(const AuthConfig& config, std::shared_ptr<AuthHistory> history)
-    : Provider(config, std::move(history)), salt_(new_salt()), flights_(std::make_unique<Flights>()) {
+    : Provider(config, std::move(history)), salt_(new_salt()) {
   std::unordered_map<std::string, const ConsumerConfig*> consumers;
   for (const ConsumerConfig& consumer : config.basic.consumers) consumers.emplace(consumer.name, &consumer);
   for (const passwords::User& user : config.basic.users) {
@@ -105,8 +72,6 @@ Basic::Basic(const AuthConfig& config, std::shared_ptr<AuthHistory> history)
   }
 }
 
-Basic::~Basic() = default;
-
 Verified::Hash Basic::mark_of(std::string_view credential) const {
   return Verified::hash(std::string(salt_).append(credential));
 }
@@ -116,27 +81,10 @@ std::shared_ptr<const Identity> Basic::recall(std::string_view credential, const
   return verified_.find(mark_of(credential), kTheseUsers, wall_now());
 }
 
-async::Task<AuthVerdict> Basic::verify(std::string_view credential, const Exchange& exchange) const {
+async::Task<AuthVerdict> Basic::verify(std::string_view credential, Exchange& exchange) const {
   if (salt_.empty()) co_return std::unexpected(AuthRefusal{"the system has no randomness", kUnavailable});
   const Verified::Hash mark = mark_of(credential);
-  while (true) {
-    const auto own = std::make_shared<Flight>();
-    const auto flight = flights_->join(mark, own);
-    if (flight == own) {
-      auto verdict = co_await look(credential, mark, exchange);
-      if (verdict || !cancelled(verdict.error().reason)) own->verdict = verdict;
-      flights_->end(mark);
-      for (async::Event* event : own->waiting) event->set();
-      co_return verdict;
-    }
-    async::Event landed;
-    flight->waiting.push_back(&landed);
-    if (const auto waited = co_await landed.wait(); !waited) {
-      std::erase(flight->waiting, &landed);
-      co_return std::unexpected(AuthRefusal{waited.error().detail, waited.error().reason});
-    }
-    if (flight->verdict) co_return *flight->verdict;
-  }
+  co_return co_await flights_.share(mark, [&] { return look(credential, mark, exchange); });
 }
 
 async::Task<AuthVerdict> Basic::look(std::string_view credential, const Verified::Hash& mark,

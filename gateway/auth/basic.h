@@ -2,11 +2,10 @@
 // the loop, in a lane that all providers share; one that was right is remembered for a short time. Whether a name is
 // known shows in nothing, not in the time either: who is unknown is checked against the hash of somebody.
 #pragma once
-#include <map>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
+#include "gateway/auth/flights.h"
 #include "gateway/auth/provider.h"
 #include "gateway/auth/verified.h"
 
@@ -15,10 +14,9 @@ namespace tandem::gateway {
 class Basic final : public Provider {
  public:
   Basic(const AuthConfig& config, std::shared_ptr<AuthHistory> history);
-  ~Basic() override;
 
   std::shared_ptr<const Identity> recall(std::string_view credential, const Exchange& exchange) const override;
-  async::Task<AuthVerdict> verify(std::string_view credential, const Exchange& exchange) const override;
+  async::Task<AuthVerdict> verify(std::string_view credential, Exchange& exchange) const override;
   std::string challenge(bool refused) const override;
 
  private:
@@ -26,8 +24,6 @@ class Basic final : public Provider {
     passwords::PasswordHash hash;
     std::shared_ptr<const Identity> identity;
   };
-  struct Flight;
-  class Flights;
 
   Verified::Hash mark_of(std::string_view credential) const;
   async::Task<AuthVerdict> look(std::string_view credential, const Verified::Hash& mark,
@@ -37,7 +33,7 @@ class Basic final : public Provider {
   std::vector<Known> users_;
   std::unordered_map<std::string, std::size_t> by_name_;
   mutable Verified verified_;
-  const std::unique_ptr<Flights> flights_;
+  mutable Flights flights_;
 };
 
 }  // namespace tandem::gateway

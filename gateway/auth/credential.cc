@@ -77,6 +77,7 @@ Presented find_credential(const CredentialSource& source, const Exchange& exchan
     if (!exchange.tls || !exchange.tls->has_peer_certificate) return {};
     return {exchange.tls->peer.fingerprint, false};
   }
+  if (source.kind == Kind::request) return {std::string_view(), false};
   const http::RequestHead& request = exchange.request;
   if (source.kind == Kind::scheme) return behind_scheme(request, source.name);
   if (source.kind == Kind::query) {
@@ -96,7 +97,8 @@ Presented find_credential(const CredentialSource& source, const Exchange& exchan
 void remove_credential(const CredentialSource& source, http::Fields& fields, std::string_view& query,
                        std::forward_list<std::string>& kept) {
   switch (source.kind) {
-    case Kind::scheme: fields.remove(http::FieldId::authorization); return;
+    case Kind::scheme:
+    case Kind::request: fields.remove(http::FieldId::authorization); return;
     case Kind::header: fields.remove(source.name); return;
     case Kind::query:
       if (among(query, '&', source.name).credential) query = kept.emplace_front(without(query, '&', source.name));

@@ -22,6 +22,9 @@ std::vector<std::string> names_of_identity_fields(const GatewayConfig& config) {
     add("X-User");
     add("X-Consumer");
   }
+  for (const AuthConfig& provider : config.auth) {
+    for (const std::string& name : provider.forward.copy) add(name);
+  }
   for (const RouteConfig& route : config.routes) {
     for (const auto* settings : {&route.headers.request.set, &route.headers.request.add}) {
       for (const FieldSetting& setting : *settings) {

@@ -10,7 +10,8 @@
 
 namespace tandem::gateway {
 
-// Those that a route fills in from a claim or the consumer; with providers X-User and X-Consumer in any case.
+// Those that a route fills in from a claim or the consumer, and those that a service which decides who may gives; with
+// providers X-User and X-Consumer in any case.
 std::vector<std::string> names_of_identity_fields(const GatewayConfig& config);
 
 // (Names with an underscore in place of a hyphen never get this far.)

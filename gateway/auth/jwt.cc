@@ -4,26 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "gateway/auth/claims.h"
+
 namespace tandem::gateway {
 namespace {
 
 constexpr int kMostSets =
     3;  // that are tried for one token: an issuer that changes its keys all the time is a broken one
-
-// Scopes are the words of `scope` (RFC 8693 §4.2), or those of `scp`, where some issuers put them as a list.
-void add_scopes(const json::Value& claim, std::vector<std::string>& scopes) {
-  if (const std::string* text = claim.string()) {
-    for (std::size_t begin = 0; begin <= text->size();) {
-      const std::size_t end = std::min(text->find(' ', begin), text->size());
-      if (end > begin) scopes.push_back(text->substr(begin, end - begin));
-      begin = end + 1;
-    }
-  } else if (claim.array()) {
-    for (const json::Value& one : *claim.array()) {
-      if (one.string() && !one.string()->empty()) scopes.push_back(*one.string());
-    }
-  }
-}
 
 }  // namespace
 
@@ -34,17 +21,6 @@ jose::Rules rules_of(const JwtConfig& config) {
           .type = config.type,
           .leeway = config.leeway,
           .must_expire = config.require_exp};
-}
-
-std::shared_ptr<const Identity> identity_from(const AuthConfig& provider, json::Value claims) {
-  auto identity = std::make_shared<Identity>();
-  identity->provider = provider.name;
-  if (const std::string* consumer = claims.string_at(provider.jwt.consumer)) identity->consumer = *consumer;
-  for (const std::string_view name : {"scope", "scp"}) {
-    if (const json::Value* claim = claims.find(name)) add_scopes(*claim, identity->scopes);
-  }
-  identity->claims = std::move(claims);
-  return identity;
 }
 
 Jwt::Jwt(const AuthConfig& config, std::shared_ptr<AuthHistory> history, std::shared_ptr<RemoteKeys> remote)
@@ -79,7 +55,7 @@ std::shared_ptr<const Identity> Jwt::recall(std::string_view token, const Exchan
   return verified_.find(Verified::hash(token), keys_version(), wall_now());
 }
 
-async::Task<AuthVerdict> Jwt::verify(std::string_view text, const Exchange&) const {
+async::Task<AuthVerdict> Jwt::verify(std::string_view text, Exchange&) const {
   auto token = jose::parse_token(text);
   if (!token) co_return std::unexpected(AuthRefusal{std::string(token.error())});
   const auto keys = co_await keys_that_signed(*token);
@@ -87,7 +63,7 @@ async::Task<AuthVerdict> Jwt::verify(std::string_view text, const Exchange&) con
   const WallTime now = wall_now();
   const auto valid = jose::check_claims(token->claims, rules_, now);
   if (!valid) co_return std::unexpected(AuthRefusal{valid.error().why});
-  auto identity = identity_from(config(), std::move(token->claims));
+  auto identity = identity_of_claims(config().name, config().jwt.consumer, std::move(token->claims));
   verified_.add(Verified::hash(text), keys->version, valid->until, now, identity);
   co_return identity;
 }

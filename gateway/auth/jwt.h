@@ -10,16 +10,13 @@ namespace tandem::gateway {
 
 jose::Rules rules_of(const JwtConfig& config);
 
-// Whom claims that were verified speak of.
-std::shared_ptr<const Identity> identity_from(const AuthConfig& provider, json::Value claims);
-
 class Jwt final : public Provider {
  public:
   // `remote`: for one whose keys are not in its configuration.
   Jwt(const AuthConfig& config, std::shared_ptr<AuthHistory> history, std::shared_ptr<RemoteKeys> remote);
 
   std::shared_ptr<const Identity> recall(std::string_view token, const Exchange& exchange) const override;
-  async::Task<AuthVerdict> verify(std::string_view token, const Exchange& exchange) const override;
+  async::Task<AuthVerdict> verify(std::string_view token, Exchange& exchange) const override;
   std::string challenge(bool refused) const override;
   void write_status(JsonWriter& json) const override;
 

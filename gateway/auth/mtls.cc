@@ -94,7 +94,7 @@ std::shared_ptr<const Identity> Mtls::recall(std::string_view fingerprint, const
   return verified_.find(Verified::hash(fingerprint), kTheseRules, wall_now());
 }
 
-async::Task<AuthVerdict> Mtls::verify(std::string_view fingerprint, const Exchange& exchange) const {
+async::Task<AuthVerdict> Mtls::verify(std::string_view fingerprint, Exchange& exchange) const {
   assert(exchange.tls && exchange.tls->has_peer_certificate && "that is where the credential was found");
   const net::TlsPeerCertificate& certificate = exchange.tls->peer;
   const WallTime now = wall_now();

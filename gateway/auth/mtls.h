@@ -25,7 +25,7 @@ class Mtls final : public Provider {
 
   // The credential is the certificate's fingerprint; the rest is known of the exchange's connection.
   std::shared_ptr<const Identity> recall(std::string_view fingerprint, const Exchange& exchange) const override;
-  async::Task<AuthVerdict> verify(std::string_view fingerprint, const Exchange& exchange) const override;
+  async::Task<AuthVerdict> verify(std::string_view fingerprint, Exchange& exchange) const override;
   std::string challenge(bool refused) const override;
 
  private:

@@ -20,7 +20,7 @@
 
 namespace tandem::gateway {
 
-enum class AuthKind : std::uint8_t { jwt, api_key, basic, mtls };
+enum class AuthKind : std::uint8_t { jwt, api_key, basic, mtls, introspection, forward };
 
 // Where the credential is: in a request, or with the connection that it came over.
 struct CredentialSource {
@@ -30,12 +30,18 @@ struct CredentialSource {
     query,
     cookie,
     certificate,  // of the client, as its fingerprint
+    request,      // all of it: there always is one, and it is empty
   };
   Kind kind = Kind::scheme;
   std::string name = "Bearer";
 
   std::string text() const;  // as the file writes it
   bool operator==(const CredentialSource&) const = default;
+
+  // It is there without the client having put it into this request.
+  bool is_ambient() const { return kind == Kind::certificate || kind == Kind::request; }
+  // Authorization is what it stands in, or is part of it.
+  bool holds_authorization() const { return kind == Kind::scheme || kind == Kind::request; }
 };
 
 // Where an issuer's keys are, and how they are fetched where that is no file.
@@ -102,6 +108,48 @@ struct MtlsConfig {
   config::Place consumers_place;
 };
 
+// Who is asked: an upstream of the gateway.
+struct HelperConfig {
+  std::string endpoint;  // "UPSTREAM PATH"
+  std::string upstream, path;
+  config::Place place;
+  std::size_t index = 0;  // of `upstream` in GatewayConfig::upstreams
+  Duration timeout = std::chrono::seconds(2);
+};
+
+struct IntrospectionConfig {
+  HelperConfig helper;
+  std::string client_id;  // empty: the endpoint is shown no credentials
+  std::optional<std::string> client_secret;
+  config::Place client_id_place, client_secret_place;
+  std::string issuer;                 // empty: any
+  std::vector<std::string> audience;  // none: any
+  Duration leeway = Duration::zero();
+  std::string consumer = "sub";              // the member that names the caller
+  Duration cache = std::chrono::minutes(1);  // how long an answer counts at most; zero: once
+  Duration cache_refused = std::chrono::seconds(10);
+};
+
+// A part of what a verdict is remembered under.
+struct VerdictKey {
+  enum class Kind : std::uint8_t { credential, method, host, path, uri, ip };
+  Kind kind = Kind::credential;
+  CredentialSource source;
+};
+
+struct ForwardConfig {
+  HelperConfig helper;
+  std::vector<std::string> headers;    // that the service is shown; none: all
+  std::vector<std::string> copy;       // fields of its answer that go on with the request
+  std::string consumer, groups, plan;  // names of fields of its answer; empty: none
+  bool allow_if_unavailable = false;
+  struct Cache {
+    std::vector<VerdictKey> key;
+    Duration keep = Duration::zero();  // zero: each request is asked about
+  } cache;
+  config::Place from_place, cache_place, if_unavailable_place;
+};
+
 struct AuthConfig {
   std::string name;
   config::Place place;
@@ -113,9 +161,16 @@ struct AuthConfig {
   ApiKeyConfig api_key;
   BasicConfig basic;
   MtlsConfig mtls;
+  IntrospectionConfig introspection;
+  ForwardConfig forward;
 
   // Whether its identities may have scopes, which only an issuer gives.
-  bool gives_scopes() const { return kind == AuthKind::jwt; }
+  bool gives_scopes() const { return kind == AuthKind::jwt || kind == AuthKind::introspection; }
+  // Whom it asks; null: nobody.
+  const HelperConfig* helper() const {
+    if (kind == AuthKind::introspection) return &introspection.helper;
+    return kind == AuthKind::forward ? &forward.helper : nullptr;
+  }
 };
 
 // What who calls must be allowed to do. `report`: what it would refuse is counted and logged, and passes.

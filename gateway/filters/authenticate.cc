@@ -24,6 +24,8 @@ std::shared_ptr<const Identity> merged(std::vector<std::shared_ptr<const Identit
     const Identity& other = *identities[i];
     all->scopes.insert(all->scopes.end(), other.scopes.begin(), other.scopes.end());
     all->groups.insert(all->groups.end(), other.groups.begin(), other.groups.end());
+    all->told.insert(all->told.end(), other.told.begin(), other.told.end());
+    all->assumed |= other.assumed;
     if (all->plan.empty()) all->plan = other.plan;
     for (std::size_t m = 0; m < other.claims.names().size(); ++m) {
       if (!all->claims.find(other.claims.names()[m]))
@@ -31,6 +33,21 @@ std::shared_ptr<const Identity> merged(std::vector<std::shared_ptr<const Identit
     }
   }
   return all;
+}
+
+// The service that decides has its own words for the client.
+Response passed_on(const PassedOn& answer, Exchange& exchange, std::string why) {
+  Response response;
+  response.status = answer.status;
+  for (const auto& [name, value] : answer.fields) {
+    response.storage.push_front(name);
+    response.add(response.storage.front(), value);
+  }
+  response.text = answer.body;
+  response.framing = http::BodyFraming::of_length(answer.body.size());
+  response.refusal = exchange.report.reason = answer.status == 403 ? "forbidden" : "unauthenticated";
+  exchange.report.detail = std::move(why);
+  return response;
 }
 
 Response rate_limited(Exchange& exchange, const Provider& provider, Duration wait) {
@@ -46,13 +63,14 @@ Response rate_limited(Exchange& exchange, const Provider& provider, Duration wai
 
 // What has become of verifying, over all choices.
 struct Authenticate::Verification {
-  const Exchange& exchange;
+  Exchange& exchange;
   const limit::Key address;
   std::vector<const Provider*> refused_by;  // to be charged
   std::string why;
-  std::string_view unavailable = {};  // why nobody could tell
-  Duration wait{};                    // positive: the address has shown too many that were refused
-  const Provider* tired = nullptr;    // by this one
+  std::string_view unavailable = {};       // why nobody could tell
+  std::shared_ptr<const PassedOn> answer;  // what the client hears instead of ours
+  Duration wait{};                         // positive: the address has shown too many that were refused
+  const Provider* tired = nullptr;         // by this one
   std::shared_ptr<const Identity> identity;
 };
 
@@ -65,6 +83,7 @@ Authenticate::Authenticate(std::vector<Group> groups, bool optional) : optional_
       const auto index = static_cast<std::size_t>(known - sources_.begin());
       if (known == sources_.end()) sources_.push_back(source);
       choice.sources |= Mask{1} << index;
+      if (!source.is_ambient()) choice.in_request |= Mask{1} << index;
       choice.members.push_back({std::move(provider), index});
     }
   }
@@ -79,7 +98,7 @@ Authenticate::Shown Authenticate::look(const Exchange& exchange) const {
     if (!found.credential) continue;
     shown.credentials[i] = *found.credential;
     shown.sources |= Mask{1} << i;
-    if (sources_[i].kind != CredentialSource::Kind::certificate) shown.in_request |= Mask{1} << i;
+    if (!sources_[i].is_ambient()) shown.in_request |= Mask{1} << i;
   }
   const bool asks_scheme = std::ranges::any_of(
       sources_, [](const CredentialSource& source) { return source.kind == CredentialSource::Kind::scheme; });
@@ -89,7 +108,7 @@ Authenticate::Shown Authenticate::look(const Exchange& exchange) const {
 
 // Whether what is shown is what the choice asks for.
 bool Authenticate::is_shown(const Choice& choice, const Shown& shown) {
-  return choice.sources == shown.sources || (shown.in_request != 0 && choice.sources == shown.in_request);
+  return choice.in_request == shown.in_request && (choice.sources & ~shown.sources) == 0;
 }
 
 // A coroutine only where a credential is new.
@@ -132,12 +151,16 @@ async::Task<Result<Response>> Authenticate::verify(Exchange& exchange, Next next
   if (shown.repeated) co_return refusal(http::bad_request("a credential stands there more than once"), exchange);
   if (shown.foreign) co_return refuse(exchange, false, "Authorization is of a scheme that nobody asks for");
   if (shown.sources == 0) co_return refuse(exchange, false, "no credential was shown");
-  Verification outcome = {
-      .exchange = exchange, .address = limit::source(exchange.client), .refused_by = {}, .why = {}, .identity = {}};
+  Verification outcome = {.exchange = exchange,
+                          .address = limit::source(exchange.client),
+                          .refused_by = {},
+                          .why = {},
+                          .answer = {},
+                          .identity = {}};
   bool asked = false, ambiguous = false;
   for (const Choice& choice : choices_) {
     if (!is_shown(choice, shown)) {
-      ambiguous |= (choice.sources & shown.sources) == choice.sources;
+      ambiguous |= choice.in_request != 0 && (choice.sources & ~shown.sources) == 0;
       continue;
     }
     asked = true;
@@ -163,6 +186,7 @@ async::Task<Result<Response>> Authenticate::verify(Exchange& exchange, Next next
     const limit::Rate rate = *provider->config().auth_failures;
     provider->history().failures.take(outcome.address, limit::Gcra(rate, rate.count), turn());
   }
+  if (outcome.answer) co_return passed_on(*outcome.answer, exchange, std::move(outcome.why));
   co_return refuse(exchange, true, std::move(outcome.why));
 }
 
@@ -187,9 +211,11 @@ async::Task<bool> Authenticate::ask(const Choice& choice, const Shown& shown, Ve
     if (!verdict) {
       outcome.why +=
           fmt::format("{}{}: {}", outcome.why.empty() ? "" : "; ", provider.config().name, verdict.error().why);
+      if (!outcome.answer) outcome.answer = verdict.error().answer;
       if (verdict.error().reason != "unauthenticated") {
         outcome.unavailable = verdict.error().reason;
-      } else if (failures && std::ranges::find(outcome.refused_by, &provider) == outcome.refused_by.end()) {
+      } else if (failures && verdict.error().charged &&
+                 std::ranges::find(outcome.refused_by, &provider) == outcome.refused_by.end()) {
         outcome.refused_by.push_back(&provider);
       }
       co_return false;
@@ -203,22 +229,22 @@ async::Task<bool> Authenticate::ask(const Choice& choice, const Shown& shown, Ve
 void Authenticate::accept(Exchange& exchange, const Choice& choice, std::shared_ptr<const Identity> identity) const {
   exchange.identity = std::move(identity);
   remove_credentials(exchange, &choice);
+  for (const auto& [name, value] : exchange.identity->told) exchange.request.fields.set(name, value);
 }
 
 // The service gets no credential that is for the gateway, unless the provider that has accepted it says so.
 void Authenticate::remove_credentials(Exchange& exchange, const Choice* accepted_by) const {
-  const auto is_scheme = [](const CredentialSource& source) { return source.kind == CredentialSource::Kind::scheme; };
   Mask keep = 0;
   bool keep_authorization = false;  // whatever else could have stood there
   if (accepted_by) {
     for (const Member& member : accepted_by->members) {
       if (!member.provider->config().forward_credentials) continue;
       keep |= Mask{1} << member.source;
-      keep_authorization |= is_scheme(sources_[member.source]);
+      keep_authorization |= sources_[member.source].holds_authorization();
     }
   }
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    if (keep & Mask{1} << i || (keep_authorization && is_scheme(sources_[i]))) continue;
+    if (keep & Mask{1} << i || (keep_authorization && sources_[i].holds_authorization())) continue;
     remove_credential(sources_[i], exchange);
   }
 }

@@ -1,7 +1,8 @@
 // `auth`: finds out who calls before anything else is done for them. Any of the groups will do, in the order of the
 // file, of which every provider must agree. A credential that was shown is never ignored: it is accepted, or the
-// request is refused, on routes where it is optional too. A certificate comes with the connection, not with the
-// request: it counts where the request itself shows nothing, or with what it shows.
+// request is refused, on routes where it is optional too. What is there without the client having put it into the
+// request (a certificate, or the request itself where a service decides) counts where the request shows nothing else,
+// or with what it shows.
 #pragma once
 #include <array>
 #include <memory>
@@ -31,6 +32,7 @@ class Authenticate final : public Filter {
   struct Choice {
     std::vector<Member> members;
     Mask sources = 0;
+    Mask in_request = 0;  // those of them that a client puts into its request
   };
   struct Shown {
     std::array<std::string_view, kMaxCredentialSources> credentials;
