@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/config/files.h"
+#include "common/json/parse.h"
 #include "gateway/auth/claims.h"
 #include "gateway/auth/introspection.h"
 #include "gateway/auth/jwt.h"
@@ -12,7 +13,6 @@
 #include "gateway/config_policy.h"
 #include "gateway/filters/authorize.h"
 #include "gateway/filters/request_facts.h"
-#include "gateway/json/parse.h"
 
 namespace tandem::gateway {
 namespace {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "common/http/message.h"
+#include "common/json/value.h"
 #include "gateway/config.h"
-#include "gateway/json/value.h"
 
 namespace tandem::gateway {
 

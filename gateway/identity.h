@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/json/value.h"
+#include "common/json/value.h"
 
 namespace tandem::gateway {
 

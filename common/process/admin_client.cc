@@ -14,7 +14,6 @@ namespace tandem::process {
 namespace {
 
 constexpr std::size_t kMostBytes = 16 * 1024 * 1024;
-constexpr timeval kPatience{.tv_sec = 30, .tv_usec = 0};  // for every step; the other side is on this machine or near
 
 class Connection {
  public:
@@ -50,12 +49,15 @@ Result<std::string> exchange(int fd, std::string_view request) {
 }  // namespace
 
 Result<AdminAnswer> ask_admin(const Address& admin, const std::optional<std::string>& token, std::string_view path,
-                              std::string_view method, std::string_view body) {
+                              std::string_view method, std::string_view body, Duration patience) {
   const Connection connection(admin);
   sockaddr_storage storage;
   const unsigned length = admin.to_sockaddr(storage);
-  ::setsockopt(connection.fd(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  ::setsockopt(connection.fd(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
+  const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(patience - seconds);
+  const timeval step{.tv_sec = seconds.count(), .tv_usec = rest.count()};
+  ::setsockopt(connection.fd(), SOL_SOCKET, SO_RCVTIMEO, &step, sizeof step);
+  ::setsockopt(connection.fd(), SOL_SOCKET, SO_SNDTIMEO, &step, sizeof step);
   if (::connect(connection.fd(), reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
     return fail_errno(Origin::upstream, "admin", "connect to " + admin.to_string(), errno);
   }

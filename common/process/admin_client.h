@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/base/address.h"
+#include "common/base/clock.h"
 #include "common/base/error.h"
 
 namespace tandem::process {
@@ -15,8 +16,9 @@ struct AdminAnswer {
 };
 
 // `method` and `path`, with `body`. `token` goes along as a bearer token. Refuses answers that are no HTTP or larger
-// than 16 MiB.
+// than 16 MiB. Each step of it may take `patience`.
 Result<AdminAnswer> ask_admin(const Address& admin, const std::optional<std::string>& token, std::string_view path,
-                              std::string_view method = "GET", std::string_view body = {});
+                              std::string_view method = "GET", std::string_view body = {},
+                              Duration patience = std::chrono::seconds(30));
 
 }  // namespace tandem::process

@@ -107,6 +107,11 @@ void describe(CLI::App& app, const ProgramInfo& program, CommandLine& line) {
       line);
   add_command(app, line, Command::schema, "schema", "Show a JSON Schema of the file, for editors");
   add_asking(app, line, Command::status, "status", "Show what a running " + program.name + " says of itself");
+  CLI::App* top = add_asking(app, line, Command::top, "top", "Show what a running " + program.name + " does, live");
+  top->add_flag("--once", line.once, "Show it once and end; so it is also where stdout is no terminal");
+  top->add_option("--interval", line.interval, "Seconds between two looks; 1 by default")
+      ->type_name("N")
+      ->check(CLI::Range(1, 3600));
   add_asking(app, line, Command::reload, "reload", "Make a running " + program.name + " read its file again");
   add_orders(app, line);
 }
@@ -122,6 +127,7 @@ std::string misuse(const ProgramInfo& program, const CommandLine& line) {
   switch (line.command) {
     case Command::schema: return {};
     case Command::status:
+    case Command::top:
     case Command::reload:
     case Command::drain:
     case Command::enable:

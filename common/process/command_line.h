@@ -11,7 +11,20 @@
 namespace tandem::process {
 
 struct CommandLine {
-  enum class Command : std::uint8_t { run, check, dump, schema, status, reload, drain, enable, disable, weight, own };
+  enum class Command : std::uint8_t {
+    run,
+    check,
+    dump,
+    schema,
+    status,
+    top,
+    reload,
+    drain,
+    enable,
+    disable,
+    weight,
+    own
+  };
 
   Command command = Command::run;
   std::string config;  // path of the file; empty: none was named
@@ -30,6 +43,10 @@ struct CommandLine {
     return found == values.end() || found->second.empty() ? std::string() : found->second.front();
   }
   bool has(const std::string& name) const { return values.contains(name); }
+
+  // top
+  bool once = false;
+  std::uint32_t interval = 1;  // seconds
 
   // drain, enable, disable, weight
   std::string upstream;

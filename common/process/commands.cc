@@ -5,6 +5,7 @@
 #include "common/observe/admin_path.h"
 #include "common/process/admin_client.h"
 #include "common/process/privileges.h"
+#include "common/process/top/top.h"
 
 namespace tandem::process {
 namespace {
@@ -20,20 +21,25 @@ struct Question {
   std::string body = {};
 };
 
-// Asks the address of the command line, or that of the file; the exit status where there is no answer.
-std::expected<AdminAnswer, int> ask(const std::string& program, const std::string& admin,
-                                    const config::AdminConfig& of_file, const Question& question) {
-  std::optional<Address> address = of_file.listen;
+// The address of the command line, or that of the file; the exit status where there is none.
+std::expected<Address, int> address_of(const std::string& program, const std::string& admin,
+                                       const config::AdminConfig& of_file) {
   if (!admin.empty()) {
     auto parsed = Address::parse(admin);
     if (!parsed) return std::unexpected(complain(program, "--admin: " + parsed.error().detail, 2));
-    address = *std::move(parsed);
+    return *std::move(parsed);
   }
-  if (!address) {
-    return std::unexpected(complain(
-        program,
-        "the file has no [admin] address; write, say, [admin] listen = \"127.0.0.1:9901\" (HUP reloads without)", 2));
-  }
+  if (of_file.listen) return *of_file.listen;
+  return std::unexpected(complain(
+      program, "the file has no [admin] address; write, say, [admin] listen = \"127.0.0.1:9901\" (HUP reloads without)",
+      2));
+}
+
+// Asks it; the exit status where there is no answer.
+std::expected<AdminAnswer, int> ask(const std::string& program, const std::string& admin,
+                                    const config::AdminConfig& of_file, const Question& question) {
+  const auto address = address_of(program, admin, of_file);
+  if (!address) return std::unexpected(address.error());
   auto answer = ask_admin(*address, of_file.token, question.path, question.method, question.body);
   if (!answer) return std::unexpected(complain(program, answer.error().detail, 1));
   return *std::move(answer);
@@ -93,6 +99,15 @@ int print_status(const std::string& program, const std::string& admin, const con
   if (answer->status != 200) return unexpected_status(program, answer->status);
   print(stdout, answer->body);
   return 0;
+}
+
+int show_top(const std::string& program, const CommandLine& line, const config::AdminConfig& of_file) {
+  auto address = address_of(program, line.admin, of_file);
+  if (!address) return address.error();
+  return top::run(program, {.admin = *std::move(address),
+                            .token = of_file.token,
+                            .once = line.once,
+                            .interval = std::chrono::seconds(line.interval)});
 }
 
 int ask_reload(const std::string& program, const std::string& admin, const config::AdminConfig& of_file) {

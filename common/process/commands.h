@@ -1,5 +1,5 @@
-// The commands of both programs that end by themselves (check, dump, schema, status, reload, orders), and loading for
-// the one that does not. A main calls configuration_for() and runs what it gives.
+// The commands of both programs that end by themselves (check, dump, schema, status, top, reload, orders), and loading
+// for the one that does not. A main calls configuration_for() and runs what it gives.
 #pragma once
 #include <cstddef>
 #include <cstdio>
@@ -33,6 +33,9 @@ int become_user(const std::string& program, const std::string& user);
 // line's, or that of the file.
 int print_status(const std::string& program, const std::string& admin, const config::AdminConfig& of_file);
 
+// Likewise: shows what it does, live or once.
+int show_top(const std::string& program, const CommandLine& line, const config::AdminConfig& of_file);
+
 // Likewise: makes the running program reload and waits for the outcome. 0, 2 with its errors when nothing changed, 1
 // when nobody could be asked.
 int ask_reload(const std::string& program, const std::string& admin, const config::AdminConfig& of_file);
@@ -55,6 +58,7 @@ std::expected<Config, int> configuration_for(const std::string& program, const C
   if (line.config.empty() && line.command == Command::status) {
     return std::unexpected(print_status(program, line.admin, {}));
   }
+  if (line.config.empty() && line.command == Command::top) return std::unexpected(show_top(program, line, {}));
   if (line.config.empty() && line.command == Command::reload) {
     return std::unexpected(ask_reload(program, line.admin, {}));
   }
@@ -74,6 +78,7 @@ std::expected<Config, int> configuration_for(const std::string& program, const C
       return print(stdout, ok_line(line.config, loaded.config->listeners.size(), loaded.config->upstreams.size()));
     case Command::dump: return print(stdout, functions.dump(*loaded.config));
     case Command::status: return std::unexpected(print_status(program, line.admin, loaded.config->admin));
+    case Command::top: return std::unexpected(show_top(program, line, loaded.config->admin));
     case Command::reload: return std::unexpected(ask_reload(program, line.admin, loaded.config->admin));
     default: break;
   }

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "gateway/json/parse.h"
+#include "common/json/parse.h"
 
 namespace tandem::gateway {
 namespace {

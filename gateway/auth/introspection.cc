@@ -8,7 +8,7 @@
 #include "common/base/base64.h"
 #include "gateway/auth/claims.h"
 #include "gateway/helper/service.h"
-#include "gateway/json/parse.h"
+#include "common/json/parse.h"
 
 namespace tandem::gateway {
 namespace {

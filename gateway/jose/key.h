@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/json/value.h"
 #include "gateway/jose/algorithm.h"
-#include "gateway/json/value.h"
 
 namespace tandem::jose {
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/base/escape.h"
-#include "gateway/json/parse.h"
+#include "common/json/parse.h"
 
 namespace tandem::jose {
 namespace {

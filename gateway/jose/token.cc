@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/base/base64.h"
-#include "gateway/json/parse.h"
+#include "common/json/parse.h"
 
 namespace tandem::jose {
 namespace {

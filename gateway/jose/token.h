@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/json/value.h"
+#include "common/json/value.h"
 
 namespace tandem::jose {
 

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "common/base/address.h"
-#include "gateway/json/value.h"
+#include "common/json/value.h"
 
 namespace tandem::policy {
 

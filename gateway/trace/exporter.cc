@@ -9,8 +9,8 @@
 #include "common/async/sleep.h"
 #include "common/base/id.h"
 #include "common/base/log.h"
+#include "common/json/parse.h"
 #include "gateway/helper/fetch.h"
-#include "gateway/json/parse.h"
 #include "gateway/trace/otlp.h"
 
 namespace tandem::gateway {

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "common/base/base64.h"
+#include "common/json/parse.h"
 #include "gateway/jose/key_set.h"
 #include "gateway/jose/verify.h"
-#include "gateway/json/parse.h"
 #include "tests/fuzz/require.h"
 
 using namespace tandem;

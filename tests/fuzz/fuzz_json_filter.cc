@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "gateway/json/document.h"
-#include "gateway/json/parse.h"
+#include "common/json/parse.h"
 #include "gateway/json/tree.h"
 #include "tests/fuzz/require.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/json/parse.h"
+#include "common/json/parse.h"
 #include "gateway/policy/rule.h"
 #include "tests/fuzz/require.h"
 

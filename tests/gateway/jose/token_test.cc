@@ -5,8 +5,8 @@
 #include <string>
 
 #include "common/base/base64.h"
+#include "common/json/parse.h"
 #include "gateway/jose/verify.h"
-#include "gateway/json/parse.h"
 
 using namespace tandem;
 

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "gateway/json/parse.h"
+#include "common/json/parse.h"
 
 using namespace tandem;
 using policy::Rule;

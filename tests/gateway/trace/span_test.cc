@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/json/parse.h"
+#include "common/json/parse.h"
 #include "gateway/trace/otlp.h"
 #include "gateway/trace/span_queue.h"
 

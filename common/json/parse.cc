@@ -1,4 +1,4 @@
-#include "gateway/json/parse.h"
+#include "common/json/parse.h"
 
 #include <algorithm>
 #include <set>

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/json/value.h"
+#include "common/json/value.h"
 
 namespace tandem::json {
 
