@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "common/base/base64.h"
+#include "common/json/parse.h"
 #include "gateway/auth/claims.h"
 #include "gateway/helper/service.h"
-#include "common/json/parse.h"
 
 namespace tandem::gateway {
 namespace {

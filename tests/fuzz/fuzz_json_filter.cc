@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/json/document.h"
 #include "common/json/parse.h"
+#include "gateway/json/document.h"
 #include "gateway/json/tree.h"
 #include "tests/fuzz/require.h"
 
