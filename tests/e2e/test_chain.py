@@ -212,7 +212,7 @@ def test_a_service_that_reads_slowly_holds_the_client_back(chain):
     original = origin.origin.behaviour
     origin.origin.behaviour = lambda connection: (hold.wait(30), original(connection))
     chain = chain(origin, timeout="60s")
-    size = 32 * 1024 ** 2
+    size = 160 * 1024 ** 2  # more than three sockets with receive buffers of 32 MiB, and what is sent to them, can hold
     with Client(chain.port, timeout=60) as client:
         client.send(f"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n")
         client.socket.settimeout(1)
