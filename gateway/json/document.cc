@@ -74,6 +74,10 @@ class DocumentReader {
       if (!(type == json_type::array ? read_array(from, node, depth) : read_object(from, node, depth))) return false;
     } else if (!read_scalar(type, trimmed(token), node)) {
       return false;
+    } else if (type == json_type::string) {
+      // What is not taken is skipped, and a string before a colon with all that follows: the library thinks it a name.
+      simdjson::ondemand::raw_json_string taken;
+      if (from.get_raw_json_string().get(taken) != simdjson::SUCCESS) return refuse(kNotJson);
     }
     document_.nodes_[node].behind = static_cast<Document::Node>(document_.nodes_.size());
     return true;

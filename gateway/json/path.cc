@@ -19,7 +19,7 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 std::string take_name(std::string_view text, std::size_t& at) {
   std::string name;
   for (; at < text.size() && !std::string_view(".[]").contains(text[at]) && !is_control(text[at]); ++at) {
-    if (text[at] == '\\' && at + 1 < text.size()) ++at;
+    if (text[at] == '\\' && at + 1 < text.size() && !is_control(text[at + 1])) ++at;
     name += text[at];
   }
   return name;

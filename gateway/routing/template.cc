@@ -96,9 +96,8 @@ void Template::append_query_piece(std::string& out, const Piece& piece, std::str
 
 // Whether a service that reads escaped slashes as slashes would see another path, or one that ends early.
 bool Template::leaves_its_segment(std::string_view escaped_value) {
-  std::string plain = decode(escaped_value, Place::path);
-  if (std::ranges::any_of(plain, [](unsigned char c) { return c < ' ' || c == 0x7f; })) return true;
-  std::ranges::replace(plain, '\\', '/');
+  const std::string plain = decode(escaped_value, Place::path);
+  if (std::ranges::any_of(plain, [](unsigned char c) { return c < ' ' || c == 0x7f || c == '\\'; })) return true;
   return plain.contains('/') && has_dot_segment(plain);
 }
 

@@ -59,14 +59,13 @@ std::expected<Reference, ReferenceMistake> parse_reference(std::string_view text
 std::expected<BodyTemplate, ReferenceMistake> BodyTemplate::parse(std::string_view text,
                                                                   const routing::MatchPattern& pattern) {
   BodyTemplate made;
-  std::string literal, sample;  // the sample has a value for each reference
+  std::string literal;
   bool in_string = false;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     const char next = at + 1 < text.size() ? text[at + 1] : '\0';
     if (in_string && (c == '{' || c == '}') && next == c) {
       literal += c;
-      sample += c;
       ++at;
       continue;
     }
@@ -77,22 +76,23 @@ std::expected<BodyTemplate, ReferenceMistake> BodyTemplate::parse(std::string_vi
       if (!reference) return wrong(at + 1 + reference.error().offset, std::move(reference.error().what));
       made.pieces_.push_back({std::exchange(literal, {}), in_string, true});
       made.references_.push_back({*std::move(reference), at + 1});
-      sample += in_string ? "x" : "0";
       at = close;
       continue;
     }
     if (c == '"') in_string = !in_string;
     literal += c;
-    sample += c;
     if (in_string && c == '\\' && next != '\0') {
       literal += next;
-      sample += next;
       ++at;
     }
   }
   made.pieces_.push_back({std::move(literal), false, false});
-  if (const auto document = json::Document::parse(sample); !document) {
-    return wrong(0, fmt::format("the body is no JSON text: {}", document.error()));
+  // Where a number may stand and a string too, any value may.
+  for (const char* sample : {"0", "\"x\""}) {
+    const std::vector<ReferenceValue> values(made.references_.size(), {"x", sample});
+    if (const auto document = json::Document::parse(made.render(values)); !document) {
+      return wrong(0, fmt::format("the body is no JSON text: {}", document.error()));
+    }
   }
   return made;
 }

@@ -84,7 +84,9 @@ TEST_CASE("json document: what is no JSON is refused") {
                           "{,}",
                           "[,1]",
                           "{\"a\":1 \"b\":2}",
-                          "/**/{}"}) {
+                          "/**/{}",
+                          R"({"a": "b": 1})",
+                          R"({"a": 1.5, "b": "{c": "d"n3""e" "7:"f": $"n"}, "g": {".": 1}})"}) {
     CHECK_MESSAGE(wrong(bad) != "", bad);
   }
   CHECK(wrong("[\"\xff\"]") != "");
