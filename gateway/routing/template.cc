@@ -14,6 +14,23 @@ bool has_dot_segment(std::string_view path) {
   return false;
 }
 
+// Whether a value, escaped, may fill a path segment or a part of one: no service ends a path at it, or cuts it there.
+bool may_stand_in_path(std::string_view escaped_value) {
+  const std::string plain = decode(escaped_value, Place::path);
+  return !plain.empty() &&
+         std::ranges::none_of(plain, [](unsigned char c) { return c < ' ' || c == 0x7f || c == '\\'; });
+}
+
+// The path as it is to a service that reads escaped slashes as slashes.
+std::string with_slashes(std::string_view path) {
+  constexpr std::string_view kSlash = "%2F";
+  std::string out(path);
+  for (std::size_t at = out.find(kSlash); at != std::string::npos; at = out.find(kSlash, at)) {
+    out.replace(at, kSlash.size(), "/");
+  }
+  return out;
+}
+
 }  // namespace
 
 // ";" is escaped where a value fills one segment: some services cut a segment there.
@@ -94,13 +111,6 @@ void Template::append_query_piece(std::string& out, const Piece& piece, std::str
   }
 }
 
-// Whether a service that reads escaped slashes as slashes would see another path, or one that ends early.
-bool Template::leaves_its_segment(std::string_view escaped_value) {
-  const std::string plain = decode(escaped_value, Place::path);
-  if (std::ranges::any_of(plain, [](unsigned char c) { return c < ' ' || c == 0x7f || c == '\\'; })) return true;
-  return plain.contains('/') && has_dot_segment(plain);
-}
-
 Result<> Template::append_to(std::string& out, const TemplateValues& values) const {
   const std::size_t begin = out.size();
   std::size_t path_end = std::string::npos;
@@ -118,8 +128,7 @@ Result<> Template::append_to(std::string& out, const TemplateValues& values) con
         if (piece.param < values.references.size()) value = values.references[piece.param];
         break;
     }
-    if (piece.source == Source::reference && piece.place == Place::path &&
-        (value.empty() || leaves_its_segment(value))) {
+    if (piece.source == Source::reference && piece.place == Place::path && !may_stand_in_path(value)) {
       out.resize(begin);
       return fail(Origin::client, "bad_request", "a value of the path is empty, or could lead elsewhere");
     }
@@ -135,7 +144,8 @@ Result<> Template::append_to(std::string& out, const TemplateValues& values) con
     }
   }
   if (has_query_ && out.back() == '?') out.pop_back();
-  if (has_dot_segment(std::string_view(out).substr(begin, path_end - begin))) {
+  const std::string_view path = std::string_view(out).substr(begin, path_end - begin);
+  if (has_dot_segment(path) || (!references_.empty() && has_dot_segment(with_slashes(path)))) {
     out.resize(begin);
     return fail(Origin::client, "bad_request", "the values of the path would make up a dot segment");
   }

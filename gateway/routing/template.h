@@ -66,7 +66,6 @@ class Template {
     std::string text;         // of a literal
   };
 
-  static bool leaves_its_segment(std::string_view escaped_value);
   static void append_path_piece(std::string& out, std::size_t begin, const Piece& piece, std::string_view value);
   static void append_query_piece(std::string& out, const Piece& piece, std::string_view value);
 
