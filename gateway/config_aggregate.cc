@@ -69,11 +69,7 @@ Kind<std::vector<std::pair<PlacedText, std::string>>> renames() {
     for (const auto& [path, name] : all) shown.set(path.text, name);
     return shown;
   };
-  kind.schema = [] {
-    Value schema;
-    schema.set("type", "object").set("additionalProperties", text().schema());
-    return schema;
-  };
+  kind.schema = texts_by_name_schema;
   return kind;
 }
 

@@ -184,6 +184,12 @@ Kind<std::vector<std::string>> field_names(Message message) {
   return names;
 }
 
+Value texts_by_name_schema() {
+  Value schema;
+  schema.set("type", "object").set("additionalProperties", text().schema());
+  return schema;
+}
+
 Kind<std::vector<FieldSetting>> fields_of(Message message) {
   Kind<std::vector<FieldSetting>> kind;
   kind.read = [message](Reader& reader, const Value& value, std::vector<FieldSetting>& to) {
@@ -213,11 +219,7 @@ Kind<std::vector<FieldSetting>> fields_of(Message message) {
     for (const FieldSetting& field : fields) shown.set(field.name, field.value);
     return shown;
   };
-  kind.schema = [] {
-    Value schema;
-    schema.set("type", "object").set("additionalProperties", text().schema());
-    return schema;
-  };
+  kind.schema = texts_by_name_schema;
   return kind;
 }
 

@@ -18,6 +18,9 @@ config::Kind<std::vector<FieldSetting>> fields_of(Message message);
 // A list of names of fields; dump leaves an empty one out.
 config::Kind<std::vector<std::string>> field_names(Message message);
 
+// The JSON Schema of a table whose values are texts.
+config::Value texts_by_name_schema();
+
 const config::Section<HeadersConfig>& headers_section();
 config::Kind<CorsConfig> cors();          // a table, or "off"
 config::Kind<CompressConfig> compress();  // a list of codings, or a table
