@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jwt
 import pytest
 
 SERVICES = Path(__file__).resolve().parents[1] / "services"
@@ -62,3 +63,38 @@ def test_echo_tells_the_request_as_it_came(connection):
     told = json.loads(body)
     assert told["method"] == "PATCH" and told["target"] == "/echo/x?y=1" and ["X-Test", "1"] in told["headers"]
     assert told["bytes"] == 3
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    command = ["/usr/bin/python3", SERVICES / "issuer.py", "--port", "0", "--name", "issuer"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.url = f"http://127.0.0.1:{port}"
+        yield connection
+        connection.close()
+        process.terminate()
+
+
+def test_the_issuers_tokens_are_good_by_what_it_publishes_and_after_it_rotates_too(issuer):
+    described = json.loads(ask(issuer, "GET", "/.well-known/openid-configuration")[1])
+    assert described["issuer"] == issuer.url and described["jwks_uri"] == f"{issuer.url}/jwks.json"
+
+    def claims(token):
+        published = jwt.PyJWKSet.from_dict(json.loads(ask(issuer, "GET", "/jwks.json")[1]))
+        kid = jwt.get_unverified_header(token)["kid"]
+        return jwt.decode(token, published[kid].key, ["RS256", "ES256"], audience="shop", issuer=issuer.url)
+
+    tokens = [ask(issuer, "GET", f"/token?sub=9&plan=gold&roles=a,b&alg={algorithm}")[1].decode().strip() for algorithm in ("RS256", "ES256")]
+    for token in tokens:
+        assert (claims(token)["sub"], claims(token)["plan"], claims(token)["roles"]) == ("9", "gold", ["a", "b"])
+    kids = json.loads(ask(issuer, "POST", "/rotate")[1])["kids"]
+    assert len(kids) == 4 and [claims(token)["sub"] for token in tokens] == ["9", "9"]
+    assert claims(ask(issuer, "GET", "/token")[1].decode().strip())["sub"] == "7"
+    for token, active in ((tokens[0], True), (tokens[0][:-2], False), ("", False)):
+        assert json.loads(ask(issuer, "POST", "/introspect", f"token={token}")[1])["active"] == active
+    ask(issuer, "POST", "/rotate")
+    with pytest.raises(KeyError):
+        claims(tokens[0])
+    assert ask(issuer, "GET", "/token?alg=none")[0].status == 400
