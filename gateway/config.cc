@@ -104,6 +104,17 @@ void check_answer(const RouteConfig& route, Reader& reader) {
   }
 }
 
+void finish_redis(RawGateway& raw, Reader& reader) {
+  std::vector<bool> used(raw.redis.size());
+  std::vector<Defined> servers;
+  for (redis::Options& one : raw.redis) {
+    servers.push_back({one.name, one.place});
+    one.resolvers = raw.process.resolvers;
+  }
+  resolve_scopes(raw.limits, reader, servers, used);
+  warn_unused(reader, "redis", servers, used);
+}
+
 void finish_routes(RawGateway& raw, Reader& reader, GatewayConfig& config, std::span<const Defined> upstreams) {
   std::vector<bool> used(upstreams.size());
   std::vector<bool> used_auth(raw.auth.size());
@@ -140,8 +151,9 @@ GatewayConfig finish(RawGateway& raw, Reader& reader) {
   if (raw.log.format == LogFormat::combined && !raw.log.headers.empty()) {
     reader.warning(raw.log.headers_place, "log: `headers` has no place in lines of the format \"combined\"");
   }
-  GatewayConfig config{raw.process, raw.admin,  raw.log,    raw.trace,  {}, {},
-                       raw.auth,    raw.limits, raw.caches, raw.errors, {}, {}};
+  finish_redis(raw, reader);
+  GatewayConfig config{raw.process, raw.admin,  raw.log,    raw.trace,  {}, {}, raw.auth,
+                       raw.redis,   raw.limits, raw.caches, raw.errors, {}, {}};
   settle(config.process);
   finish_listeners(raw, reader, config);
   check_certificates_asked(reader, config);
@@ -183,6 +195,7 @@ std::string dump(const GatewayConfig& config) {
   raw.log = config.log;
   raw.trace = config.trace;
   raw.auth = config.auth;
+  raw.redis = config.redis;
   raw.limits = config.limits;
   raw.caches = config.caches;
   raw.errors = config.errors;

@@ -18,6 +18,7 @@
 #include "gateway/filters/options.h"
 #include "gateway/handlers/aggregate/options.h"
 #include "gateway/rate_limit/options.h"
+#include "gateway/redis/options.h"
 #include "gateway/resilience/options.h"
 #include "gateway/routing/table.h"
 #include "gateway/trace/options.h"
@@ -179,6 +180,7 @@ struct GatewayConfig {
   std::vector<ListenerConfig> listeners;
   std::vector<UpstreamConfig> upstreams;
   std::vector<AuthConfig> auth;
+  std::vector<redis::Options> redis;
   std::vector<RateLimitConfig> limits;
   std::vector<CacheConfig> caches;
   std::vector<ErrorPage> errors;

@@ -32,6 +32,13 @@ const Section<RateLimitConfig>& limit_section() {
               "How many in a minute, hour, day or month of the UTC calendar: \"10000/day\"; by min, h, day or month.")
           .custom("tier", read_tier, show_tier, text().schema,
                   "What says of which tier a caller is: \"plan\" (of the consumer), or \"claim:NAME\".")
+          .custom("scope", read_scope, show_scope, text().schema,
+                  "Who counts: \"instance\" (this process, all workers), or \"redis:NAME\" (all gateways together).")
+          .field("if_unavailable", &RateLimitConfig::if_unavailable, if_unavailable(),
+                 "While Redis is out: \"instance\" (this process counts, with its part of the rate), \"allow\" or "
+                 "\"deny\" (429).")
+          .field("instances", &RateLimitConfig::instances, integer<std::uint32_t>(1, 10'000),
+                 "How many gateways share the limit: what each gives while Redis is out is the rate divided by it.")
           .field("headers", &RateLimitConfig::fields, fields_mode(),
                  "What answers tell: \"standard\" (RateLimit and RateLimit-Policy), \"both\" (X-RateLimit-Limit, "
                  "-Remaining and -Reset too), or \"off\". A refusal has Retry-After in any case.")
@@ -63,6 +70,9 @@ class LimitCheck {
           "= \"1000/min\" }");
     }
     for (const std::string& tier : tiers_of(limit_)) check_burst(tier);
+    if (limit_.redis.empty() && limit_.instances != 1) {
+      say(limit_.place, "instances: with scope = \"instance\" each process has the whole rate");
+    }
     return good_;
   }
 
@@ -149,6 +159,19 @@ void check_cost(Reader& reader, const RateLimitUse& use, const RateLimitConfig& 
   }
 }
 
+// What is charged together, all or nothing, must be in one place.
+void check_one_redis(Reader& reader, const RateLimitUse& use, const RateLimitConfig& limit,
+                     const RateLimitConfig*& before) {
+  if (limit.redis.empty()) return;
+  if (before && before->redis != limit.redis) {
+    reader.error(use.place,
+                 fmt::format("rate_limit: {} is kept in {} and {} in {}: what a request is charged together "
+                             "must be in one Redis",
+                             quoted(before->name), quoted(before->redis), quoted(limit.name), quoted(limit.redis)));
+  }
+  before = &limit;
+}
+
 }  // namespace
 
 Kind<std::vector<RateLimitConfig>> rate_limits() {
@@ -177,12 +200,25 @@ Kind<std::vector<RateLimitUse>> rate_limit_uses() {
   return kind;
 }
 
+void resolve_scopes(std::vector<RateLimitConfig>& limits, Reader& reader, std::span<const Defined> redis,
+                    std::vector<bool>& used) {
+  for (RateLimitConfig& limit : limits) {
+    if (limit.redis.empty()) continue;
+    const auto scope = reader.inside("rate_limit " + quoted(limit.name));
+    const auto index = resolve(reader, "redis", limit.redis, limit.scope_place, redis);
+    if (!index) continue;
+    limit.redis_index = *index;
+    used[*index] = true;
+  }
+}
+
 void resolve_limits(RouteConfig& route, Reader& reader, std::span<const Defined> limits,
                     std::span<const RateLimitConfig> configs, std::vector<bool>& used) {
   if (route.rate_limit.size() > kMostLimits) {
     reader.error(route.rate_limit_place,
                  fmt::format("rate_limit: {} limits; a route may have {}", route.rate_limit.size(), kMostLimits));
   }
+  const RateLimitConfig* kept[2] = {};  // in Redis, before and behind `auth`
   for (std::size_t i = 0; i < route.rate_limit.size(); ++i) {
     RateLimitUse& use = route.rate_limit[i];
     const auto index = resolve(reader, "rate_limit", use.limit, use.place, limits);
@@ -190,6 +226,7 @@ void resolve_limits(RouteConfig& route, Reader& reader, std::span<const Defined>
     use.index = *index;
     used[*index] = true;
     check_cost(reader, use, configs[*index]);
+    check_one_redis(reader, use, configs[*index], kept[configs[*index].needs_caller() ? 1 : 0]);
     for (std::size_t before = 0; before < i; ++before) {
       if (route.rate_limit[before].limit != use.limit) continue;
       reader.error(use.place, fmt::format("rate_limit: {} stands there twice", quoted(use.limit)));

@@ -15,6 +15,10 @@ config::Kind<std::vector<RateLimitConfig>> rate_limits();
 // A list of names, or of { use, cost, mode }.
 config::Kind<std::vector<RateLimitUse>> rate_limit_uses();
 
+// The Redis that each limit is kept in becomes an index.
+void resolve_scopes(std::vector<RateLimitConfig>& limits, config::Reader& reader,
+                    std::span<const config::Defined> redis, std::vector<bool>& used);
+
 // Names become indices; says what a limit can never grant, and what stands there twice.
 void resolve_limits(RouteConfig& route, config::Reader& reader, std::span<const config::Defined> limits,
                     std::span<const RateLimitConfig> configs, std::vector<bool>& used);

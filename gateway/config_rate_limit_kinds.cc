@@ -124,6 +124,26 @@ std::optional<Value> show_tier(const RateLimitConfig& from) {
   return Value("claim:" + from.tier_claim);
 }
 
+bool read_scope(Reader& reader, const Value& value, RateLimitConfig& to) {
+  constexpr std::string_view kRedis = "redis:";
+  const auto text = reader.text(value, "\"instance\" or \"redis:NAME\"");
+  if (!text) return false;
+  to.scope_place = value.place;
+  if (*text == "instance") return true;
+  if (!text->starts_with(kRedis) || text->size() == kRedis.size()) {
+    return reader.error(value.place, quoted(*text) + " is no scope; write \"instance\" or \"redis:NAME\"");
+  }
+  to.redis = text->substr(kRedis.size());
+  return true;
+}
+
+std::optional<Value> show_scope(const RateLimitConfig& from) { return Value(from.scope()); }
+
+Kind<IfUnavailable> if_unavailable() {
+  return words<IfUnavailable>(
+      {{"instance", IfUnavailable::instance}, {"allow", IfUnavailable::allow}, {"deny", IfUnavailable::deny}});
+}
+
 bool is_outside(const Value& value) {
   return value.table() && value.table()->size() == 1 &&
          (value.table()->front().key == "env" || value.table()->front().key == "file");

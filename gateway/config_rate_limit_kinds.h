@@ -17,6 +17,11 @@ config::Kind<LimitFieldsMode> fields_mode();
 bool read_tier(config::Reader& reader, const config::Value& value, RateLimitConfig& to);
 std::optional<config::Value> show_tier(const RateLimitConfig& from);
 
+// "instance", or "redis:NAME".
+bool read_scope(config::Reader& reader, const config::Value& value, RateLimitConfig& to);
+std::optional<config::Value> show_scope(const RateLimitConfig& from);
+config::Kind<IfUnavailable> if_unavailable();
+
 // Whether a table stands for one scalar from outside: { env = "NAME" }, { file = "PATH" }.
 bool is_outside(const config::Value& value);
 

@@ -9,6 +9,7 @@
 #include "gateway/config_errors.h"
 #include "gateway/config_filters.h"
 #include "gateway/config_rate_limit.h"
+#include "gateway/config_redis.h"
 #include "gateway/config_resilience.h"
 #include "gateway/config_targets.h"
 #include "gateway/config_trace.h"
@@ -293,6 +294,7 @@ const Section<RawGateway>& root_section() {
                      [](RawUpstream& u) -> std::string& { return u.config.options.name; }, &RawUpstream::place),
                  "Servers among which requests are balanced, by name.")
           .field("auth", &RawGateway::auth, auth_providers(), "Who says who a caller is, by name.")
+          .field("redis", &RawGateway::redis, redis_servers(), "Redis servers that limits are kept in, by name.")
           .field("rate_limit", &RawGateway::limits, rate_limits(), "How often somebody may ask, by the limit's name.")
           .field("cache", &RawGateway::caches, caches(), "Stored answers, by the name of the cache.")
           .field("errors", &RawGateway::errors, error_pages(),

@@ -25,6 +25,7 @@ struct RawGateway {
   std::vector<RawListener> listeners;
   std::vector<RawUpstream> upstreams;
   std::vector<AuthConfig> auth;
+  std::vector<redis::Options> redis;
   std::vector<RateLimitConfig> limits;
   std::vector<CacheConfig> caches;
   std::vector<ErrorPage> errors;

@@ -96,6 +96,9 @@ std::shared_ptr<const Generation> Generation::build(std::shared_ptr<const Gatewa
         make_provider(provider, {lasting.states.auth(provider.name), lasting.keys.keys_of(provider),
                                  make_helper(*generation, provider.helper())}));
   }
+  for (const redis::Options& one : generation->config.redis) {
+    generation->redis.push_back({std::make_shared<const redis::Options>(one), lasting.states.redis(one.name)});
+  }
   for (const RateLimitConfig& one : generation->config.limits) {
     generation->limits.push_back(std::make_shared<Limit>(one, lasting.states.limit(one.name, one.max_keys)));
   }
@@ -132,6 +135,16 @@ void Generation::write_auth(JsonWriter& json) const {
 void Generation::write_limits(JsonWriter& json) const {
   json.begin_array();
   for (const auto& limit : limits) limit->write_status(json);
+  json.end_array();
+}
+
+void Generation::write_redis(JsonWriter& json) const {
+  json.begin_array();
+  for (const SharedRedis& one : redis) {
+    json.begin_object().member("name", one.options->name).member("address", redis::to_text(one.options->target));
+    one.health->write_status(json);
+    json.end_object();
+  }
   json.end_array();
 }
 

@@ -38,6 +38,12 @@ struct SharedListener {
   std::shared_ptr<const AccessList> access;
 };
 
+// A Redis server, and whether it answers.
+struct SharedRedis {
+  std::shared_ptr<const redis::Options> options;
+  std::shared_ptr<redis::Health> health;
+};
+
 struct Generation : std::enable_shared_from_this<Generation> {
   explicit Generation(std::shared_ptr<const GatewayConfig> from) : loaded(std::move(from)), config(*loaded) {}
   Generation(const Generation&) = delete;
@@ -49,6 +55,7 @@ struct Generation : std::enable_shared_from_this<Generation> {
   std::vector<std::shared_ptr<balance::Upstream>> upstreams;  // in the order of config.upstreams
   std::vector<std::shared_ptr<UpstreamHistory>> histories;    // likewise
   std::vector<std::shared_ptr<const Provider>> providers;     // in the order of config.auth
+  std::vector<SharedRedis> redis;                             // in the order of config.redis
   std::vector<std::shared_ptr<const Limit>> limits;           // in the order of config.limits
   std::vector<std::shared_ptr<cache::Store>> caches;          // in the order of config.caches
   std::vector<std::string> identity_fields;                   // what tells services who calls: never a client's own
@@ -65,6 +72,8 @@ struct Generation : std::enable_shared_from_this<Generation> {
   void write_auth(JsonWriter& json) const;
   // Likewise: the limits, each with what it allows and how requests have fared.
   void write_limits(JsonWriter& json) const;
+  // Likewise: the Redis servers.
+  void write_redis(JsonWriter& json) const;
   // Likewise: the upstreams that have a breaker, each with its state and how long it stays open.
   void write_breakers(JsonWriter& json) const;
 

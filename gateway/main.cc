@@ -122,6 +122,13 @@ process::ProgramParts parts(Lasting& lasting) {
       [&lasting]() -> const gateway::Generation& { return *lasting.present; }, lasting.limits);
   parts.status.emplace_back("breakers", [&lasting](JsonWriter& json) { lasting.present->write_breakers(json); });
   parts.status.emplace_back("limits", [&lasting](JsonWriter& json) { lasting.present->write_limits(json); });
+  parts.status.emplace_back("redis", [&lasting](JsonWriter& json) { lasting.present->write_redis(json); });
+  parts.collectors.emplace_back([&lasting](observe::MetricSamples& samples) {
+    for (const gateway::SharedRedis& one : lasting.present->redis) {
+      samples.gauge("gateway_redis_up", "Whether the Redis server answers every worker.",
+                    {{"redis", one.options->name}}, one.health->up());
+    }
+  });
   parts.status.emplace_back("caches", [&lasting](JsonWriter& json) { gateway::write_caches(json, *lasting.present); });
   parts.status.emplace_back("trace", [&lasting](JsonWriter& json) { lasting.exporter.write_status(json); });
   parts.status.emplace_back("routes", [&lasting](JsonWriter& json) { lasting.present->write_routes(json); });

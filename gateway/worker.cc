@@ -5,6 +5,7 @@
 
 #include "common/async/scheduler.h"
 #include "common/process/listening.h"
+#include "gateway/rate_limit/shared.h"
 
 namespace tandem::gateway {
 
@@ -22,6 +23,7 @@ void Worker::use(std::shared_ptr<const Generation> generation) {
   context_.access_log.use(generation_->log_rules);
   context_.tracer.use(generation_->config.trace ? &*generation_->config.trace : nullptr);
   context_.metrics.forget_routes();
+  use_redis();
   auto pools = std::exchange(context_.pools, {});
   for (std::size_t i = 0; i < generation_->upstreams.size(); ++i) {
     const KeepaliveConfig& keepalive = generation_->config.upstreams[i].keepalive;
@@ -31,6 +33,27 @@ void Worker::use(std::shared_ptr<const Generation> generation) {
       const auto& tls = generation_->upstreams[i]->options().tls;
       pool->configure(keepalive.connections, keepalive.idle, tls ? tls->context : nullptr);
     }
+  }
+}
+
+// A connection whose server is the same goes on.
+void Worker::use_redis() {
+  auto before = std::exchange(context_.redis_clients, {});
+  for (const SharedRedis& one : generation_->redis) {
+    std::shared_ptr<redis::Client> client;
+    if (const auto known = before.find(one.options->name); known != before.end()) client = std::move(known->second);
+    if (client && !client->configure(one.options)) {
+      client->stop();
+      client.reset();
+    }
+    if (!client) {
+      client = std::make_shared<redis::Client>(one.options, one.health, probe_of(one.options->prefix));
+      client->start(tasks_);
+    }
+    context_.redis_clients.emplace(one.options->name, std::move(client));
+  }
+  for (const auto& [name, client] : before) {
+    if (client) client->stop();
   }
 }
 

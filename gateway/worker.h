@@ -52,6 +52,7 @@ class Worker final : public process::WorkerProgram, private process::RoomMaker {
   Connection* longest_idle(const process::ConnectionLimit* counted_at) const;
 
   void use(std::shared_ptr<const Generation> generation);
+  void use_redis();
   void listen(std::size_t index, net::Sockets sockets);
   void retire(std::unique_ptr<ListenerState> listener);
 

@@ -2,7 +2,9 @@
 // and traces. Owned by the
 // worker, used on its thread only.
 #pragma once
+#include <map>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "common/async/task_group.h"
@@ -11,6 +13,7 @@
 #include "gateway/access_log.h"
 #include "gateway/config.h"
 #include "gateway/metrics.h"
+#include "gateway/redis/client.h"
 #include "gateway/trace/tracer.h"
 
 namespace tandem::balance {
@@ -31,6 +34,12 @@ struct WorkerContext {
 
   // One for each server of the present generation, which keeps the servers.
   std::unordered_map<const balance::Server*, std::unique_ptr<http::ConnectionPool>> pools;
+  // Null: no configuration names it any more.
+  std::shared_ptr<redis::Client> redis_client(const std::string& name) const {
+    const auto found = redis_clients.find(name);
+    return found == redis_clients.end() ? nullptr : found->second;
+  }
+  std::map<std::string, std::shared_ptr<redis::Client>> redis_clients;  // of the present generation
   http::ConnectionPool no_pool{0, Duration::zero()};
   AccessLog access_log;
   Tracer tracer;

@@ -119,22 +119,24 @@ bool charge(std::span<Charge> charges, Instant now, WallTime wall) {
   return admitted;
 }
 
-void give_back(std::span<const Charge> charges, WallTime wall) {
+void give_back(std::span<Charge> charges, WallTime wall) {
   const Locks locks(charges);
-  for (const Charge& one : charges) {
+  for (Charge& one : charges) {
     if (!one.fits) continue;
     LimitState& state = one.limit->state();
-    if (one.allowance->rate) {
+    const Allowance& allowance = *one.allowance;
+    if (allowance.rate) {
       CellTable::Cell& cell = state.rates.find(one.key);
       const std::int64_t word = CellTable::word_in(cell, one.key);
-      if (word != 0)
-        state.rates.put(cell, one.key, to_word(one.allowance->rate->give_back(to_instant(word), one.cost)));
+      if (word != 0) state.rates.put(cell, one.key, to_word(allowance.rate->give_back(to_instant(word), one.cost)));
+      one.rate.left = std::min(one.rate.left + one.cost, allowance.rate->burst());
     }
-    if (one.allowance->quota) {
+    if (allowance.quota) {
       CellTable::Cell& cell = state.quotas.find(one.key);
-      const QuotaWindow window = window_of(one.allowance->quota->unit, wall);
+      const QuotaWindow window = window_of(allowance.quota->unit, wall);
       const std::uint64_t used = used_of(CellTable::word_in(cell, one.key), window.index);
       if (used >= one.cost) state.quotas.put(cell, one.key, quota_word(window.index, used - one.cost));
+      one.quota.left = std::min(one.quota.left + one.cost, allowance.quota->count);
     }
   }
 }

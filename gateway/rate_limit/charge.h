@@ -21,7 +21,9 @@ struct Charge {
   std::uint64_t cost = 1;
   bool report = false;  // it refuses nothing
 
-  bool fits = true;  // there was enough left for it
+  bool fits = true;          // there was enough left for it
+  bool known = true;         // how it stands: it was asked for, and counted somewhere
+  bool unavailable = false;  // the place where it is counted was out, and it was decided without counting
   Standing rate{}, quota{};
   Duration wait{};  // until it would fit; zero if it does
 };
@@ -31,6 +33,6 @@ struct Charge {
 bool charge(std::span<Charge> charges, Instant now, WallTime wall);
 
 // Takes back what charge() has taken for a request that was refused elsewhere.
-void give_back(std::span<const Charge> charges, WallTime wall);
+void give_back(std::span<Charge> charges, WallTime wall);
 
 }  // namespace tandem::gateway

@@ -28,7 +28,7 @@ void LimitFields::add_exhausted(std::string_view item, std::string_view policy, 
 void LimitFields::add(std::span<const Charge> charges) {
   for (const Charge& one : charges) {
     const LimitFieldsMode mode = one.limit->config().fields;
-    if (one.report || mode == LimitFieldsMode::off) continue;
+    if (one.report || !one.known || mode == LimitFieldsMode::off) continue;
     const Allowance& allowance = *one.allowance;
     if (allowance.rate) add(one.limit->rate_item(), allowance.rate_policy, one.rate);
     if (allowance.quota) add(one.limit->quota_item(), allowance.quota_policy, one.quota);

@@ -37,7 +37,10 @@ std::vector<std::string> tiers_of(const RateLimitConfig& config) {
 }
 
 LimitCounters::LimitCounters(const std::string& limit)
-    : allowed(counter(limit, "allowed")), limited(counter(limit, "limited")), reported(counter(limit, "reported")) {}
+    : allowed(counter(limit, "allowed")),
+      limited(counter(limit, "limited")),
+      reported(counter(limit, "reported")),
+      unavailable(counter(limit, "unavailable")) {}
 
 Limit::Limit(RateLimitConfig config, std::shared_ptr<LimitState> state)
     : config_(std::move(config)),
@@ -46,25 +49,44 @@ Limit::Limit(RateLimitConfig config, std::shared_ptr<LimitState> state)
       rate_item_(fmt::format("\"{}\"", config_.name)),
       quota_item_(fmt::format("\"{}-quota\"", config_.name)) {
   for (std::string& tier : tiers_of(config_)) {
-    Allowance& allowance = allowances_.emplace_back();
-    if (const auto* rate = config_.rate.find(tier); rate && *rate) {
-      const std::uint64_t* burst = config_.burst.find(tier);
-      allowance.rate.emplace(**rate, burst ? *burst : (*rate)->default_burst());
-      allowance.written = **rate;
-      allowance.rate_policy = fmt::format("{};q={};w={}", rate_item_, (*rate)->count, seconds((*rate)->period));
-    }
-    if (const auto* quota = config_.quota.find(tier); quota && *quota) {
-      allowance.quota = **quota;
-      allowance.quota_policy = fmt::format("{};q={};w={}", quota_item_, (*quota)->count, usual_seconds((*quota)->unit));
-    }
-    allowance.tier = std::move(tier);
+    allowances_.push_back(make_allowance(tier, 1));
+    shares_.push_back(make_allowance(tier, config_.instances));
   }
+}
+
+Allowance Limit::make_allowance(const std::string& tier, std::uint32_t parts) const {
+  Allowance made;
+  made.tier = tier;
+  made.script_arguments = {"0", "0", "0", "0"};
+  if (const auto* rate = config_.rate.find(tier); rate && *rate) {
+    const std::uint64_t* burst = config_.burst.find(tier);
+    made.written = **rate;
+    made.rate.emplace(limit::Rate{(*rate)->count, (*rate)->period * parts}, burst ? *burst : (*rate)->default_burst());
+    made.rate_policy =
+        fmt::format("{};q={};w={}", rate_item_, made.written.count, seconds(made.written.period * parts));
+    made.script_arguments[0] =
+        fmt::format("{}", std::chrono::duration<double, std::micro>(made.rate->interval()).count());
+    made.script_arguments[1] = std::to_string(made.rate->burst());
+  }
+  if (const auto* quota = config_.quota.find(tier); quota && *quota) {
+    made.quota = Quota{((*quota)->count + parts - 1) / parts, (*quota)->unit};
+    made.quota_policy = fmt::format("{};q={};w={}", quota_item_, made.quota->count, usual_seconds(made.quota->unit));
+    made.script_arguments[2] = std::to_string(made.quota->count);
+    made.script_arguments[3] =
+        made.quota->unit == Quota::Unit::month ? "0" : std::to_string(usual_seconds(made.quota->unit));
+  }
+  return made;
+}
+
+const Allowance& Limit::share_of(const Allowance& allowance) const {
+  return shares_[static_cast<std::size_t>(&allowance - allowances_.data())];
 }
 
 void Limit::write_status(JsonWriter& json) const {
   json.begin_object().member("name", name()).key("key").begin_array();
   for (const LimitKeyPart& part : config_.key) json.value(part.text());
-  json.end_array().key("tiers").begin_array();
+  json.end_array().member("scope", config_.scope());
+  json.key("tiers").begin_array();
   for (const Allowance& one : allowances_) {
     json.begin_object().member("tier", one.tier);
     if (one.rate) {
@@ -76,7 +98,7 @@ void Limit::write_status(JsonWriter& json) const {
   json.end_array();
   json.member("keys", std::max(state_->rates.used(), state_->quotas.used())).member("max_keys", config_.max_keys);
   json.member("allowed", counters_.allowed.value()).member("limited", counters_.limited.value());
-  json.member("reported", counters_.reported.value()).end_object();
+  json.member("reported", counters_.reported.value()).member("unavailable", counters_.unavailable.value()).end_object();
 }
 
 const Allowance& Limit::allowance(std::string_view tier) const {

@@ -1,6 +1,7 @@
 // A limit compiled: what each tier of callers may have, and what has been taken of it. The state lasts over reloads, by
 // the limit's name; the rest belongs to one generation. Shared by all workers.
 #pragma once
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,12 +35,13 @@ struct Allowance {
   std::optional<Quota> quota;
   // As RateLimit-Policy has them; empty where there is none.
   std::string rate_policy, quota_policy;
+  std::array<std::string, 4> script_arguments;  // interval, burst, quota and its seconds, as shared.cc wants them
 };
 
 // How requests have fared: gateway_rate_limit_total{limit,result}.
 struct LimitCounters {
   explicit LimitCounters(const std::string& limit);
-  Counter allowed, limited, reported;
+  Counter allowed, limited, reported, unavailable;  // the last: Redis was out, and if_unavailable let it in or refused
 };
 
 class Limit {
@@ -52,6 +54,8 @@ class Limit {
   const LimitCounters& counters() const { return counters_; }
   // Of who is of no tier that the limit knows: the default's.
   const Allowance& allowance(std::string_view tier) const;
+  // What one of `instances` takes for itself of that while Redis is out.
+  const Allowance& share_of(const Allowance& allowance) const;
   const std::vector<Allowance>& allowances() const { return allowances_; }
   void write_status(JsonWriter& json) const;  // one object
   // As RateLimit names them: the limit's name, and its name with "-quota", in quotes.
@@ -59,11 +63,14 @@ class Limit {
   const std::string& quota_item() const { return quota_item_; }
 
  private:
+  Allowance make_allowance(const std::string& tier, std::uint32_t parts) const;
+
   const RateLimitConfig config_;
   const std::shared_ptr<LimitState> state_;
   const LimitCounters counters_;
   const std::string rate_item_, quota_item_;
   std::vector<Allowance> allowances_;  // the default's first
+  std::vector<Allowance> shares_;      // in the same order
 };
 
 }  // namespace tandem::gateway

@@ -60,6 +60,9 @@ struct PerTier {
 // Which field of an answer tells of a limit.
 enum class LimitFieldsMode : std::uint8_t { standard, both, off };
 
+// What becomes of a request while Redis cannot be asked.
+enum class IfUnavailable : std::uint8_t { instance, allow, deny };
+
 struct RateLimitConfig {
   std::string name;
   config::Place place;
@@ -72,7 +75,15 @@ struct RateLimitConfig {
   config::Place tier_place;
   LimitFieldsMode fields = LimitFieldsMode::standard;
   std::uint64_t max_keys = 1'000'000;
+  std::string redis;  // the server that all gateways share it by; empty: each process counts for itself
+  config::Place scope_place;
+  std::size_t redis_index = 0;  // in GatewayConfig::redis
+  IfUnavailable if_unavailable = IfUnavailable::instance;
+  std::uint32_t instances = 1;  // that share it: what each takes for itself while Redis is out is a part of so many
 
+  std::string scope() const {
+    return redis.empty() ? std::string("instance") : "redis:" + redis;
+  }  // as the file has it
   // Whether a request can be charged only once it is known who calls.
   bool needs_caller() const {
     if (tier_by != TierBy::nothing) return true;

@@ -31,6 +31,10 @@ std::shared_ptr<LimitState> StateRegistry::limit(const std::string& name, std::s
                       [&] { return std::make_shared<LimitState>(max_keys); });
 }
 
+std::shared_ptr<redis::Health> StateRegistry::redis(const std::string& name) {
+  return find_or_make(redis_, name, [&] { return std::make_shared<redis::Health>(name); });
+}
+
 std::shared_ptr<cache::Store> StateRegistry::cache(const std::string& name) {
   return find_or_make(caches_, name, [&] { return std::make_shared<cache::Store>(name); });
 }

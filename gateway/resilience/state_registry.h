@@ -9,6 +9,7 @@
 #include "gateway/auth/provider.h"
 #include "gateway/cache/store.h"
 #include "gateway/rate_limit/limit.h"
+#include "gateway/redis/health.h"
 #include "gateway/resilience/breaker.h"
 #include "gateway/resilience/places.h"
 #include "gateway/resilience/retry_budget.h"
@@ -28,6 +29,7 @@ class StateRegistry {
   std::shared_ptr<Places> places(const std::string& route);
   std::shared_ptr<AuthHistory> auth(const std::string& provider);
   std::shared_ptr<LimitState> limit(const std::string& name, std::size_t max_keys);  // other sizes are others
+  std::shared_ptr<redis::Health> redis(const std::string& name);
   std::shared_ptr<cache::Store> cache(const std::string& name);
 
  private:
@@ -35,6 +37,7 @@ class StateRegistry {
   std::map<std::string, std::weak_ptr<Places>> places_;
   std::map<std::string, std::weak_ptr<AuthHistory>> auth_;
   std::map<std::string, std::weak_ptr<LimitState>> limits_;
+  std::map<std::string, std::weak_ptr<redis::Health>> redis_;
   std::map<std::string, std::weak_ptr<cache::Store>> caches_;
 };
 

@@ -15,7 +15,7 @@ class Server;
 
 namespace tandem::gateway {
 
-enum class SpanKind : std::uint8_t { auth, cache, attempt, part };
+enum class SpanKind : std::uint8_t { auth, limit, cache, attempt, part };
 
 // Texts and the server must live as long as the exchange: literals, and what its generation holds.
 struct Span {

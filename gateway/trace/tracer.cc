@@ -89,6 +89,7 @@ class Writer {
     span.attribute("tandem.request_id", exchange_.id);
     if (of.kind == SpanKind::attempt) write_attempt(span, of);
     if (of.kind == SpanKind::auth) span.attribute("tandem.auth", of.result);
+    if (of.kind == SpanKind::limit) span.attribute("tandem.limit", of.result);
     if (of.kind == SpanKind::cache) span.attribute("tandem.cache", of.result);
     const bool refused = of.status >= kFirstFailure;
     span.attribute("error.type", !of.error.empty() ? of.error : refused ? "upstream_status" : "");
@@ -101,6 +102,7 @@ class Writer {
   static std::string_view kind_text(SpanKind kind) {
     switch (kind) {
       case SpanKind::auth: return "auth";
+      case SpanKind::limit: return "limit";
       case SpanKind::cache: return "cache";
       case SpanKind::attempt: return "attempt";
       case SpanKind::part: return "part";

@@ -7,7 +7,7 @@ import pytest
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 sys.path.insert(0, str(SUPPORT))
-pytest.register_assert_rewrite("raw", "origins", "tandem", "tls", "dns")
+pytest.register_assert_rewrite("raw", "origins", "tandem", "tls", "dns", "redis_server")
 
 import cached  # noqa: E402
 import certificates  # noqa: E402

@@ -65,6 +65,8 @@ def completed(block, folder):
     (folder / "partners.toml").write_text(f'[[consumer]]\nname = "acme"\nkey_hash = "sha256:{"0" * 64}"\n')
     (folder / "staff.htpasswd").write_text("ada:$2y$05$abcdefghijklmnopqrstuuKLMNOPQRSTUVWXYZabcdefghijklmno\n")
     (folder / "staff.htpasswd").chmod(0o600)
+    (folder / "redis.password").write_text("secret\n")
+    (folder / "redis.password").chmod(0o600)
     if "devices-ca.pem" in block:
         authority = Authority(folder / "ca", "/O=Example/CN=Devices CA")
         for made, name in zip((authority.file, *authority.issue("site")), ("devices-ca.pem", "site.pem", "site.key")):

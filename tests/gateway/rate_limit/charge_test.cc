@@ -103,11 +103,13 @@ TEST_CASE("charge: what is given back can be taken again") {
   const auto limit = LimitMaker("a").rate({10, 1s}, 3).quota("3/day").make();
   Charge all = charge_of(*limit, key(1), 3);
   REQUIRE(charge(std::span(&all, 1), kStart, kNoon));
-  give_back(std::span<const Charge>(&all, 1), kNoon);
+  give_back(std::span(&all, 1), kNoon);
+  CHECK(all.rate.left == 3);
+  CHECK(all.quota.left == 3);
   REQUIRE(charge(std::span(&all, 1), kStart, kNoon));
   CHECK(all.rate.left == 0);
   CHECK_FALSE(charge_one(charge_of(*limit, key(1))));
-  give_back(std::span<const Charge>(&all, 1), kNoon + 24h);  // another day's quota is not touched
+  give_back(std::span(&all, 1), kNoon + 24h);  // another day's quota is not touched
   CHECK_FALSE(charge_one(charge_of(*limit, key(1))));
 }
 
