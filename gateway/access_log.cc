@@ -7,6 +7,11 @@
 #include "gateway/ecs_log.h"
 
 namespace tandem::gateway {
+
+bool has_failed(int status, std::string_view reason) {
+  if (status != 0) return status >= 500 || reason.starts_with("upstream_");
+  return !reason.empty() && reason != "client_closed";
+}
 namespace {
 
 // Every text of a record.

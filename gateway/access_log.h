@@ -50,6 +50,10 @@ struct AccessRecord {
   std::uint8_t version_minor = 1;
 };
 
+// Whether a request has failed through no fault of its client: a status of 500 and above, or it was broken off by
+// anybody else. `status` 0: none was sent.
+bool has_failed(int status, std::string_view reason);
+
 // A record that owns its texts: for what goes on after its exchange.
 class KeptRecord {
  public:

@@ -77,13 +77,20 @@ class Judge {
 
 }  // namespace
 
+std::expected<json::Value, std::string> parse_claims(std::string_view text) {
+  if (text.size() > jose::kMaxTokenBytes) return std::unexpected("too long");
+  auto claims = json::parse(text);
+  if (!claims) return std::unexpected(std::string(claims.error()));
+  if (!claims->is(json::Value::Kind::object)) return std::unexpected("holds no JSON object");
+  return *std::move(claims);
+}
+
 std::expected<json::Value, std::string> read_claims(const std::string& path) {
   const auto text = config::read_file(path, jose::kMaxTokenBytes);
   if (!text) return std::unexpected(text.error().detail);
-  auto claims = json::parse(*text);
+  auto claims = parse_claims(*text);
   if (!claims) return std::unexpected(fmt::format("{}: {}", path, claims.error()));
-  if (!claims->is(json::Value::Kind::object)) return std::unexpected(path + " holds no JSON object");
-  return *std::move(claims);
+  return claims;
 }
 
 ExplainedVerdict verdict_of(const GatewayConfig& config, std::size_t index, const http::RequestHead& request,

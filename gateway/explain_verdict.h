@@ -20,7 +20,8 @@ struct ExplainedVerdict {
   std::vector<std::pair<std::string, std::string>> steps;  // what was asked ("auth", "scopes", "allow"), and the answer
 };
 
-// The claims as a file holds them; else what is wrong with it.
+// The claims as a text or a file holds them; else what is wrong with it.
+std::expected<json::Value, std::string> parse_claims(std::string_view text);
 std::expected<json::Value, std::string> read_claims(const std::string& path);
 
 // `from`: the client's address, where it is known.

@@ -1,15 +1,19 @@
 // gateway: an API gateway for HTTP. Reads the command line and the configuration, then runs one Control and a Worker a
 // thread.
 #include "common/http/head_parser.h"
+#include "common/observe/certificates.h"
 #include "common/process/commands.h"
 #include "common/process/control.h"
 #include "common/process/loading.h"
 #include "common/process/versions.h"
+#include "gateway/bounds_status.h"
 #include "gateway/cache_admin.h"
 #include "gateway/config.h"
+#include "gateway/explain_admin.h"
 #include "gateway/explain_command.h"
 #include "gateway/generation.h"
 #include "gateway/key_command.h"
+#include "gateway/requests_admin.h"
 #include "gateway/server/tunnel.h"
 #include "gateway/token_command.h"
 #include "gateway/trace/exporter.h"
@@ -87,13 +91,31 @@ void collect_breakers(const gateway::Generation& generation, observe::MetricSamp
   }
 }
 
+// What the page shows beside what is counted.
+void add_what_pages_ask(process::ProgramParts& parts, Lasting& lasting) {
+  parts.endpoints.push_back({"GET", "/requests", gateway::tell_requests});
+  parts.endpoints.push_back({"GET", "/errors", gateway::tell_errors});
+  parts.endpoints.push_back({"GET", "/consumers", gateway::tell_consumers});
+  parts.endpoints.push_back({"GET", "/explain", [&lasting](process::WorkerPool&, const observe::AdminRequest& request) {
+                               return gateway::explain_for(lasting.present->config, request);
+                             }});
+  parts.limits = &lasting.limits;
+  parts.status.emplace_back(
+      "bounds", [&lasting](JsonWriter& json) { gateway::write_bounds(json, *lasting.present, lasting.limits); });
+  parts.status.emplace_back("certificates", [&lasting](JsonWriter& json) {
+    observe::write_certificates(json, observe::shown_certificates(lasting.present->config.listeners));
+  });
+}
+
 process::ProgramParts parts(Lasting& lasting) {
   process::ProgramParts parts;
   parts.listeners = process::listener_addresses(lasting.present->config);
   parts.upstreams = lasting.present->upstreams;
   parts.make_worker = [&lasting](unsigned, std::vector<net::Sockets> sockets, observe::LogSink& access_log) {
-    return std::make_unique<gateway::Worker>(lasting.present, std::move(sockets), access_log, lasting.spans,
-                                             lasting.limits);
+    auto worker = std::make_unique<gateway::Worker>(lasting.present, std::move(sockets), access_log, lasting.spans,
+                                                    lasting.limits);
+    if (lasting.present->config.admin.listen) worker->context().remember();
+    return worker;
   };
   parts.collectors.emplace_back([&lasting](observe::MetricSamples& samples) {
     samples.gauge("gateway_tunnels_active", "Connections that have become a WebSocket.", {}, gateway::Tunnel::active());
@@ -120,6 +142,7 @@ process::ProgramParts parts(Lasting& lasting) {
   };
   parts.traffic = std::make_unique<gateway::TrafficSource>(
       [&lasting]() -> const gateway::Generation& { return *lasting.present; }, lasting.limits);
+  add_what_pages_ask(parts, lasting);
   parts.status.emplace_back("breakers", [&lasting](JsonWriter& json) { lasting.present->write_breakers(json); });
   parts.status.emplace_back("limits", [&lasting](JsonWriter& json) { lasting.present->write_limits(json); });
   parts.status.emplace_back("redis", [&lasting](JsonWriter& json) { lasting.present->write_redis(json); });

@@ -22,9 +22,10 @@ class TrafficSource final : public observe::TrafficSource {
   // Errors are answers of 500 and above, refusals those of 400 and above.
   observe::Totals sample(Instant at) override;
 
-  // "routes": [{"name", "rate", "p50_ms", "p99_ms", "client_errors", "too_many", "errors", "total"}], the busiest
-  // first, and "routes_quiet": how many are not among them. Rates are per second; client_errors are 4xx without 429,
-  // which is too_many.
+  // "routes": [{"name", "match", "rate", "p50_ms", "p99_ms", "client_errors", "too_many", "errors", "cache_share",
+  // "total"}], the busiest first, and "routes_quiet": how many are not among them. Rates are per second; client_errors
+  // are 4xx without 429, which is too_many; cache_share are those for which the service was not asked. "refusals":
+  // [{"route", "reason", "rate", "total"}], of what the gateway answered itself or broke off, likewise.
   void write(JsonWriter& json) const override;
 
  private:
@@ -34,13 +35,19 @@ class TrafficSource final : public observe::TrafficSource {
   static std::size_t class_of(const Labels& labels);
   std::vector<Busy> busiest(std::size_t most) const;
   void write_route(JsonWriter& json, const Busy& busy) const;
+  void write_cache_share(JsonWriter& json, std::string_view route) const;
+  void write_refusals(JsonWriter& json) const;
 
   const Present present_;
   process::ConnectionLimits& limits_;
   observe::GroupedCounters requests_;  // by route
   observe::GroupedHistograms seconds_;
-  observe::GroupedCounters bytes_;  // by direction
+  observe::GroupedCounters bytes_;    // by direction
+  observe::GroupedCounters cached_;   // by route; the second class: without asking the service
+  observe::GroupedCounters refused_;  // by route and reason
   observe::RateWindow answered_;
+  observe::RateWindow cached_lately_;
+  observe::RateWindow refused_lately_;
   observe::RateWindow times_;
 };
 

@@ -1,6 +1,5 @@
-// What the exchanges of one worker share: its connections to the servers, its counters, its access log
-// and traces. Owned by the
-// worker, used on its thread only.
+// What the exchanges of one worker share: its connections to the servers, its counters, its access log and traces, and
+// what it remembers of requests. Owned by the worker, used on its thread only.
 #pragma once
 #include <map>
 #include <memory>
@@ -12,7 +11,9 @@
 #include "common/http/connection_pool.h"
 #include "gateway/access_log.h"
 #include "gateway/config.h"
+#include "gateway/consumer_counts.h"
 #include "gateway/metrics.h"
+#include "gateway/recent_requests.h"
 #include "gateway/redis/client.h"
 #include "gateway/trace/tracer.h"
 
@@ -46,6 +47,14 @@ struct WorkerContext {
   async::TaskGroup* background = nullptr;  // the worker's: for what no exchange waits for
   std::string query_text;                  // of the line that is being written
   RequestMetrics metrics;
+  // Somebody may ask for the next two.
+  void remember() {
+    remembers = true;
+    tracer.note_always();
+  }
+  bool remembers = false;
+  RecentRequests recent;
+  ConsumerCounts consumers;
   // The value of `Date` now, made anew once a second. Valid until the next call.
   std::string_view date() {
     const WallTime time = std::chrono::floor<std::chrono::seconds>(wall_now());

@@ -53,6 +53,7 @@ struct Lasting {
   LiveCounts counts;
   process::ConnectionLimits limits;
   limit::SourcesByListener sources;
+  std::shared_ptr<const LbConfig> present;  // the configuration in force; the control thread's
 };
 
 struct Generation {

@@ -4,6 +4,7 @@
 
 #include "common/async/scheduler.h"
 #include "common/process/memory_guard.h"
+#include "lb/end_kind.h"
 #include "lb/proxy_header.h"
 #include "lb/set_up.h"
 #include "lb/worker.h"
@@ -109,7 +110,9 @@ std::optional<net::TcpPaths> Listener::take_paths(const Connection& connection) 
 void Listener::log(const Connection& connection, const Branch* branch, std::string_view server, const Ending& ending) {
   const std::optional<net::TcpPaths> paths = take_paths(connection);
   AccessLog& log = worker_.access_log();
-  if (log.is_off()) return;
+  const bool failed = kind_of_end(ending.end) == EndKind::error;
+  if (log.is_off() && !failed) return;
+  const Instant at = now();
   AccessRecord record{.time = wall_now(),
                       .id = connection.id.view(),
                       .listener = config().name,
@@ -117,7 +120,7 @@ void Listener::log(const Connection& connection, const Branch* branch, std::stri
                       .upstream = branch ? std::string_view(branch->upstream.name()) : std::string_view(),
                       .server = server,
                       .attempts = connection.attempts,
-                      .duration = now() - connection.accepted,
+                      .duration = at - connection.accepted,
                       .bytes_in = ending.bytes_in,
                       .bytes_out = ending.bytes_out,
                       .end = ending.end};
@@ -125,6 +128,7 @@ void Listener::log(const Connection& connection, const Branch* branch, std::stri
   record.first_byte = ending.first_byte;
   record.shows_paths = config().tcp_info;
   if (paths) record.paths = *paths;
+  if (failed) worker_.failed().add(record, at);
   log.write(worker_.log_config(), record);
 }
 

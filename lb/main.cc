@@ -1,15 +1,13 @@
 // lb: a balancer for TCP connections. Reads the command line and the configuration, then runs one Control and a Worker
 // a thread.
-#include <charconv>
-
-#include "common/observe/admin_path.h"
+#include "common/observe/certificates.h"
 #include "common/process/commands.h"
 #include "common/process/control.h"
 #include "common/process/loading.h"
 #include "common/process/versions.h"
 #include "lb/config.h"
+#include "lb/connections_admin.h"
 #include "lb/generation.h"
-#include "lb/open_connections.h"
 #include "lb/traffic.h"
 #include "lb/traffic_source.h"
 #include "lb/worker.h"
@@ -24,44 +22,20 @@ void close_connections_to(process::WorkerPool& workers, const balance::Upstream&
       [&server](process::WorkerProgram& worker) { static_cast<lb::Worker&>(worker).close_connections_to(server); });
 }
 
-process::NextGeneration hand_over(const std::shared_ptr<lb::Generation>& next) {
+process::NextGeneration hand_over(const std::shared_ptr<lb::Generation>& next, lb::Lasting& lasting) {
   return {.upstreams = next->upstreams,
-          .hand_over = [next](process::WorkerProgram& worker, std::vector<net::Sockets> sockets) {
-            static_cast<lb::Worker&>(worker).adopt(next, std::move(sockets));
-          }};
+          .hand_over =
+              [next](process::WorkerProgram& worker, std::vector<net::Sockets> sockets) {
+                static_cast<lb::Worker&>(worker).adopt(next, std::move(sockets));
+              },
+          .adopted = [config = next->loaded, &lasting] { lasting.present = config; }};
 }
 
 process::BuildGeneration builder(std::shared_ptr<const lb::LbConfig> config, process::Control& control,
                                  lb::Lasting& lasting) {
   return [config = std::move(config), &control, &lasting](std::uint32_t most) {
-    return hand_over(std::make_shared<lb::Generation>(config, control.registry(), lasting, most));
+    return hand_over(std::make_shared<lb::Generation>(config, control.registry(), lasting, most), lasting);
   };
-}
-
-// GET /connections?limit=N.
-observe::AdminResponse tell_connections(process::WorkerPool& workers, const observe::AdminRequest& request) {
-  constexpr std::size_t kUsual = 50;
-  std::size_t limit = kUsual;
-  if (!request.query.empty()) {
-    const auto text = observe::admin_query_value(request.query, "limit");
-    const char* end = text ? text->data() + text->size() : nullptr;
-    const auto read = text ? std::from_chars(text->data(), end, limit) : std::from_chars_result{};
-    const bool good = text && read.ec == std::errc() && read.ptr == end && limit > 0;
-    if (!good || limit > lb::OpenConnections::kMost) {
-      return observe::admin_problem(400, "bad_request", "the query may be limit=N, a number from 1 to 1000");
-    }
-  }
-  const Instant at = now();
-  std::vector<lb::OpenConnections> told(workers.size(), lb::OpenConnections(limit, at));
-  workers.run_on_each(
-      [&told](unsigned index, process::WorkerProgram& worker) { static_cast<lb::Worker&>(worker).tell(told[index]); });
-  lb::OpenConnections all(limit, at);
-  for (const auto& of_worker : told) all.add_all(of_worker);
-  observe::AdminResponse response{.content_type = "application/json"};
-  JsonWriter json(response.body);
-  all.write(json, workers.active());
-  response.body += '\n';
-  return response;
 }
 
 process::ProgramParts parts(const std::shared_ptr<lb::Generation>& generation, lb::Lasting& lasting) {
@@ -74,7 +48,12 @@ process::ProgramParts parts(const std::shared_ptr<lb::Generation>& generation, l
   parts.on_health_change = [](process::WorkerPool& workers, balance::Upstream& upstream, balance::Server& server) {
     close_connections_to(workers, upstream, server);
   };
-  parts.endpoints.push_back({"GET", "/connections", tell_connections});
+  parts.endpoints.push_back({"GET", "/connections", lb::tell_connections});
+  parts.endpoints.push_back({"GET", "/errors", lb::tell_errors});
+  parts.limits = &lasting.limits;
+  parts.status.emplace_back("certificates", [&lasting](JsonWriter& json) {
+    observe::write_certificates(json, observe::shown_certificates(lasting.present->listeners));
+  });
   parts.traffic = std::make_unique<lb::TrafficSource>(lasting);
   parts.collectors.push_back([&lasting](observe::MetricSamples& samples) { lasting.counts.collect(samples); });
   return parts;
@@ -93,6 +72,7 @@ int run(lb::LbConfig config, const std::string& file, std::vector<std::string> a
   process::Control control(std::move(options));
   lb::Lasting lasting(control.max_connections());
   const auto loaded = std::make_shared<const lb::LbConfig>(std::move(config));
+  lasting.present = loaded;
   auto generation = std::make_shared<lb::Generation>(loaded, control.registry(), lasting, control.max_connections());
   process::ProgramParts all = parts(std::exchange(generation, nullptr), lasting);
   all.build = builder(loaded, control, lasting);

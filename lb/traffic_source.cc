@@ -1,8 +1,5 @@
 #include "lb/traffic_source.h"
 
-#include <algorithm>
-#include <array>
-
 namespace tandem::lb {
 namespace {
 
@@ -10,19 +7,7 @@ using namespace std::chrono_literals;
 using observe::label_value;
 
 constexpr Duration kSpan = 3s;
-constexpr std::array<std::string_view, 6> kGood = {"client", "server",          "idle",
-                                                   "drain",  "reset_by_client", "half_closed_timeout"};
-constexpr std::array<std::string_view, 12> kRefused = {
-    "forbidden",         "too_many_connections", "rate_limited",         "no_match",
-    "not_tls",           "tls_handshake",        "client_hello_invalid", "client_hello_too_large",
-    "handshake_timeout", "client_closed",        "proxy_header_invalid", "proxy_header_refused"};
-
 }  // namespace
-
-EndKind kind_of_end(std::string_view end) {
-  if (std::ranges::find(kGood, end) != kGood.end()) return EndKind::good;
-  return std::ranges::find(kRefused, end) != kRefused.end() ? EndKind::refused : EndKind::error;
-}
 
 TrafficSource::TrafficSource(Lasting& lasting)
     : lasting_(lasting),

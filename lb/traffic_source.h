@@ -3,13 +3,10 @@
 #include "common/observe/grouped_counters.h"
 #include "common/observe/rate_window.h"
 #include "common/observe/traffic.h"
+#include "lb/end_kind.h"
 #include "lb/generation.h"
 
 namespace tandem::lb {
-
-// What an `end` of a connection says: that all went well, that a server or lb itself failed, or that the client did.
-enum class EndKind : std::uint8_t { good, error, refused };
-EndKind kind_of_end(std::string_view end);
 
 class TrafficSource final : public observe::TrafficSource {
  public:

@@ -9,6 +9,7 @@
 #include "common/process/worker_pool.h"
 #include "lb/access_log.h"
 #include "lb/arrival.h"
+#include "lb/failed_connections.h"
 #include "lb/generation.h"
 #include "lb/listener.h"
 #include "lb/open_connections.h"
@@ -44,6 +45,7 @@ class Worker final : public process::WorkerProgram {
   Arrivals& arrivals() { return arrivals_; }
   SessionList& sessions() { return sessions_; }
   AccessLog& access_log() { return access_log_; }
+  FailedConnections& failed() { return failed_; }
   const config::LogConfig& log_config() const { return generation_->config.log; }
   void entered();           // a connection was accepted
   void left(Listener& of);  // it has ended
@@ -54,6 +56,7 @@ class Worker final : public process::WorkerProgram {
 
   std::shared_ptr<Generation> generation_;
   AccessLog access_log_;
+  FailedConnections failed_;
   std::vector<std::unique_ptr<Listener>> listeners_;  // in the order of the configuration
   std::vector<std::unique_ptr<Listener>> retired_;    // of earlier generations, until their last connection ends
   SessionList sessions_;

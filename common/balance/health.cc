@@ -25,6 +25,7 @@ bool HealthTracker::record(CheckOutcome outcome, const HealthOptions& options, I
   const bool was_draining = draining_;
   ++outcomes_;
   last_at_ = now;
+  if (!outcome.passed && !outcome.admin) outcome.admin = last_.admin;  // when it fails one wants to look there
   last_ = std::move(outcome);
   if (last_.draining) {
     // It answers, so it is not broken; what it has goes on. Neither count moves.

@@ -6,6 +6,7 @@
 //       \____________________________ first round over ___________________/^
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/balance/options.h"
@@ -19,6 +20,7 @@ struct CheckOutcome {
   bool passed = false;
   bool draining = false;  // the server itself asks for no new work (503 with Gateway-State: draining)
   std::string what;
+  std::optional<IpEndpoint> admin = std::nullopt;  // where the server says that its own admin address is
 };
 
 class HealthTracker {

@@ -51,8 +51,9 @@ std::optional<CheckOutcome> outcome_of(const Error& error, Duration timeout) {
   return std::nullopt;
 }
 
-async::Task<std::optional<CheckOutcome>> ask(const UpstreamOptions& upstream, std::unique_ptr<net::Stream> stream,
-                                             std::string request, Instant deadline) {
+async::Task<std::optional<CheckOutcome>> ask(const UpstreamOptions& upstream, const Address& server,
+                                             std::unique_ptr<net::Stream> stream, std::string request,
+                                             Instant deadline) {
   const HealthOptions& health = upstream.health;
   if (auto sent = co_await stream->write_all(std::span<const char>(request), deadline); !sent) {
     co_return outcome_of(sent.error(), health.timeout);
@@ -66,6 +67,9 @@ async::Task<std::optional<CheckOutcome>> ask(const UpstreamOptions& upstream, st
   if (!head) co_return outcome_of(head.error(), health.timeout);
   const http::Field* state = (*head)->fields.find("gateway-state");
   CheckOutcome outcome = judge_answer(health, (*head)->status, state && state->value == "draining");
+  if (const http::Field* admin = (*head)->fields.find("gateway-admin")) {
+    outcome.admin = announced_admin(admin->value, server);
+  }
   // The body decides nothing. It is read, within limits, so that the server does not see its answer cut off.
   for (std::size_t read = 0; read < kMaxAnswer && !connection.body_done();) {
     const auto run = co_await connection.read_body(deadline);
@@ -76,6 +80,17 @@ async::Task<std::optional<CheckOutcome>> ask(const UpstreamOptions& upstream, st
 }
 
 }  // namespace
+
+std::optional<IpEndpoint> announced_admin(std::string_view text, const Address& server) {
+  const auto said = Address::parse(text);
+  if (!said || said->is_unix() || said->endpoint().port == 0) return std::nullopt;
+  IpEndpoint endpoint = said->endpoint();
+  if (endpoint.ip == IpAddress{} || endpoint.ip == *IpAddress::parse("0.0.0.0")) {  // that of ":9901" too
+    if (server.is_unix()) return std::nullopt;
+    endpoint.ip = server.endpoint().ip;
+  }
+  return endpoint;
+}
 
 Address check_address(const Address& server, const HealthOptions& options) {
   if (!options.port || server.is_unix()) return server;
@@ -116,7 +131,7 @@ async::Task<std::optional<CheckOutcome>> probe(const UpstreamOptions& upstream, 
                                       deadline);
   if (!stream) co_return outcome_of(stream.error(), health.timeout);
   if (asks_http(health)) request += check_request(health, server);
-  co_return co_await ask(upstream, std::move(*stream), std::move(request), deadline);
+  co_return co_await ask(upstream, server, std::move(*stream), std::move(request), deadline);
 }
 
 }  // namespace tandem::balance

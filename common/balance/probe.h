@@ -19,6 +19,9 @@ async::Task<std::optional<CheckOutcome>> probe(const UpstreamOptions& upstream, 
 Address check_address(const Address& server, const HealthOptions& options);
 std::string check_preamble(const UpstreamOptions& upstream);                     // the PROXY header, or nothing
 std::string check_request(const HealthOptions& options, const Address& server);  // HTTP/1.1, Connection: close
+// Where a gateway says that its admin address is (Gateway-Admin); an address that stands for all is the server's own.
+// Nothing for what is no address.
+std::optional<IpEndpoint> announced_admin(std::string_view text, const Address& server);
 CheckOutcome judge_answer(const HealthOptions& options, int status, bool says_draining);
 
 }  // namespace tandem::balance

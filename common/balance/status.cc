@@ -66,6 +66,8 @@ void write_server(JsonWriter& json, const ServerStatus& server) {
   write_time(json, "connect_ms", server.connect_time);
   json.member("last_check", server.last_check);
   write_time(json, "last_check_ago_ms", server.last_check_ago);
+  json.key("page");
+  server.page.empty() ? json.null() : json.value(server.page);
   json.end_object();
 }
 
@@ -139,6 +141,8 @@ std::vector<ServerStatus> snapshot(const Upstream& upstream, Instant now) {
     if (server.tracker().checked()) {
       status.last_check = server.tracker().last().what;
       status.last_check_ago = now - server.tracker().last_at();
+      if (const auto& admin = server.tracker().last().admin)
+        status.page = fmt::format("http://{}/", admin->to_string());
     }
     const bool suspected = upstream.options().balance == Policy::response_time &&
                            !upstream.shared().suspicion_ignored() && ResponseTime::is_suspect(server, now);

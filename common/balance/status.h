@@ -28,6 +28,7 @@ struct ServerStatus {
   std::optional<Duration> connect_time;
   std::optional<Duration> last_check_ago;
   std::string last_check;  // "status 200"
+  std::string page;        // of a gateway: where a browser finds its page; empty: it said nothing of it
 };
 
 std::vector<ServerStatus> snapshot(const Upstream& upstream, Instant now);

@@ -34,6 +34,12 @@ std::string date_of(const ASN1_TIME* time) {
   return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
 }
 
+WallTime time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+}
+
 std::string lower_text(const ASN1_STRING* text) {
   const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
   std::string lower(bytes, static_cast<std::size_t>(ASN1_STRING_length(text)));
@@ -89,6 +95,10 @@ std::optional<std::string> validity_problem(const CertificatePtr& certificate) {
   if (X509_cmp_current_time(end) < 0) return "expired on " + date_of(end);
   if (X509_cmp_current_time(begin) > 0) return "is not valid before " + date_of(begin);
   return std::nullopt;
+}
+
+Validity validity_of(const CertificatePtr& certificate) {
+  return {time_of(X509_get0_notBefore(certificate.get())), time_of(X509_get0_notAfter(certificate.get()))};
 }
 
 std::vector<std::string> names_of(const CertificatePtr& certificate) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/error.h"
 
 struct x509_st;
@@ -33,6 +34,13 @@ bool is_key_of(const PrivateKeyPtr& key, const CertificatePtr& certificate);
 
 // Why it does not hold now: "expired on 2024-01-02", "is not valid before 2031-01-02"; nothing when it does.
 std::optional<std::string> validity_problem(const CertificatePtr& certificate);
+
+// When it begins to hold, and until when it does.
+struct Validity {
+  WallTime from;
+  WallTime until;
+};
+Validity validity_of(const CertificatePtr& certificate);
 
 // The DNS names that it is for, in lower case, wildcards as they stand; the common name where it has no DNS names.
 std::vector<std::string> names_of(const CertificatePtr& certificate);

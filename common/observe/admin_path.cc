@@ -28,6 +28,17 @@ std::optional<std::string> decoded(std::string_view segment) {
   return text;
 }
 
+// The next value of `name` as it stands; `query` goes on behind it.
+std::optional<std::string_view> next_value(std::string_view& query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view one = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), one.size() + 1));
+    if (one.substr(0, one.find('=')) != name) continue;
+    return one.substr(std::min(one.size(), name.size() + 1));
+  }
+  return std::nullopt;
+}
+
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
          c == '_' || c == '~';
@@ -56,13 +67,28 @@ std::optional<std::vector<std::string>> match_admin_path(std::string_view patter
 }
 
 std::optional<std::string> admin_query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::string_view one = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), one.size() + 1));
-    if (one.substr(0, one.find('=')) != name) continue;
-    return decoded(one.substr(std::min(one.size(), name.size() + 1)));
+  const auto raw = next_value(query, name);
+  return raw ? decoded(*raw) : std::nullopt;
+}
+
+std::optional<std::vector<std::string>> admin_query_values(std::string_view query, std::string_view name) {
+  std::vector<std::string> values;
+  while (const auto raw = next_value(query, name)) {
+    auto value = decoded(*raw);
+    if (!value) return std::nullopt;
+    values.push_back(*std::move(value));
   }
-  return std::nullopt;
+  return values;
+}
+
+std::optional<std::uint64_t> admin_query_number(std::string_view query, std::string_view name, std::uint64_t otherwise,
+                                                NumberRange range) {
+  const auto raw = next_value(query, name);
+  if (!raw) return otherwise;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(raw->data(), raw->data() + raw->size(), number);
+  if (error != std::errc() || end != raw->data() + raw->size()) return std::nullopt;
+  return number >= range.least && number <= range.most ? std::optional(number) : std::nullopt;
 }
 
 std::string encode_admin_segment(std::string_view text) {

@@ -1,5 +1,7 @@
 // The paths of admin endpoints, literal segments and `{name}` for one that varies, and their queries. Pure functions.
 #pragma once
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +17,18 @@ std::optional<std::vector<std::string>> match_admin_path(std::string_view patter
 // The value of the first parameter `name` in a query such as "limit=10&q=a%20b", percent-decoded; empty where it has
 // none, nothing where it does not stand there or is badly escaped.
 std::optional<std::string> admin_query_value(std::string_view query, std::string_view name);
+
+// Every value of the parameter `name`, in their order; nothing where one of them is badly escaped.
+std::optional<std::vector<std::string>> admin_query_values(std::string_view query, std::string_view name);
+
+// The number that the parameter `name` says, `otherwise` where it does not stand there; nothing when it is no number or
+// not within `range`.
+struct NumberRange {
+  std::uint64_t least = 0;
+  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+};
+std::optional<std::uint64_t> admin_query_number(std::string_view query, std::string_view name, std::uint64_t otherwise,
+                                                NumberRange range = {});
 
 // `text` as one segment of a path: everything but unreserved characters (RFC 3986 §2.3) is escaped.
 std::string encode_admin_segment(std::string_view text);

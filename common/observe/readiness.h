@@ -2,6 +2,7 @@
 // data port answer by it, on any thread.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace tandem::observe {
@@ -20,6 +21,12 @@ struct ReadinessAnswer {
   std::string_view gateway_state;  // empty: no such header
 };
 inline constexpr std::string_view kGatewayStateHeader = "Gateway-State";
+
+// Where the admin address with its page is, for those who may ask for health: "127.0.0.1:9901", told by a header. To be
+// set before other threads begin; empty: there is none that a browser could open.
+inline constexpr std::string_view kGatewayAdminHeader = "Gateway-Admin";
+void set_admin_address(std::string address);
+const std::string& admin_address();
 ReadinessAnswer readiness_answer();
 
 }  // namespace tandem::observe

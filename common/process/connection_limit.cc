@@ -23,4 +23,9 @@ std::shared_ptr<ConnectionLimit> ConnectionLimits::listener(const std::string& n
   return limit;
 }
 
+std::shared_ptr<const ConnectionLimit> ConnectionLimits::find(const std::string& name) const {
+  const auto found = listeners_.find(name);
+  return found == listeners_.end() ? nullptr : found->second.lock();
+}
+
 }  // namespace tandem::process

@@ -45,6 +45,9 @@ class ConnectionLimits {
   // as long as a generation or a connection's listener holds it.
   std::shared_ptr<ConnectionLimit> listener(const std::string& name, std::uint32_t most);
 
+  // The same, without a change; null where there is none of this name.
+  std::shared_ptr<const ConnectionLimit> find(const std::string& name) const;
+
   RoomMakers& room_makers() { return room_makers_; }
 
  private:

@@ -59,11 +59,17 @@ void collect_servers(const std::string& prefix, const std::vector<std::shared_pt
   }
 }
 
-void write_listeners(JsonWriter& json, const std::vector<observe::BoundListener>& listeners) {
+void write_listeners(JsonWriter& json, const std::vector<observe::BoundListener>& listeners,
+                     const ConnectionLimits* limits) {
   json.begin_array();
   for (const auto& listener : listeners) {
     json.begin_object();
-    json.member("name", listener.name).member("address", listener.address.to_string()).end_object();
+    json.member("name", listener.name).member("address", listener.address.to_string());
+    if (const auto limit = limits ? limits->find(listener.name) : nullptr) {
+      json.member("open", limit->open()).key("max_connections");
+      limit->most() == config::kUnlimited ? json.null() : json.value(limit->most());
+    }
+    json.end_object();
   }
   json.end_array();
 }
@@ -89,8 +95,6 @@ struct Administration {
   std::optional<AdminServer> server;
 };
 
-using StatusMembers = std::vector<std::pair<std::string, observe::Admin::StatusProvider>>;
-
 // The page, and what it shows beside /status.
 void show(Administration& to, const std::string& program, observe::TrafficSource& source, Reloader& reloader) {
   const Reloader::Present& present = reloader.present();
@@ -101,7 +105,7 @@ void show(Administration& to, const std::string& program, observe::TrafficSource
 }
 
 void administer(Administration& to, net::Socket socket, const ControlOptions& options, const observe::Metrics& metrics,
-                Reloader& reloader, const StatusMembers& more) {
+                Reloader& reloader, const ProgramParts& parts) {
   observe::Admin& admin =
       to.admin.emplace(observe::Admin::Options{options.program, options.version, *options.admin.listen,
                                                options.admin.token.value_or("")},
@@ -109,11 +113,12 @@ void administer(Administration& to, net::Socket socket, const ControlOptions& op
   const Reloader::Present& present = reloader.present();
   auto& members = to.registrations;
   members.push_back(admin.add_status("configuration", [&](JsonWriter& json) { reloader.write_status(json); }));
-  members.push_back(admin.add_status("listeners", [&](JsonWriter& json) { write_listeners(json, present.bound); }));
+  members.push_back(admin.add_status(
+      "listeners", [&, limits = parts.limits](JsonWriter& json) { write_listeners(json, present.bound, limits); }));
   members.push_back(admin.add_status("upstreams", [&](JsonWriter& json) { write_upstreams(json, present.upstreams); }));
   add_orders(admin, [&]() -> const auto& { return present.upstreams; }, [&] { return reloader.refusal_of_orders(); });
   admin.add_endpoint("POST", "/reload", [&](const observe::AdminRequest&) { return reload_answer(reloader); });
-  for (const auto& [name, provider] : more) members.push_back(admin.add_status(name, provider));
+  for (const auto& [name, provider] : parts.status) members.push_back(admin.add_status(name, provider));
   to.server.emplace(std::move(socket), admin);
 }
 
@@ -188,6 +193,9 @@ int Control::run(ProgramParts parts) {
   write_lines(observe::bound_banner(options_.program, options_.version, options_.file, listeners, bound->admin_address,
                                     isatty(STDERR_FILENO) == 1));
 
+  if (bound->admin_address && !bound->admin_address->is_unix()) {
+    observe::set_admin_address(bound->admin_address->to_string());
+  }
   WorkerPool workers(options_.process.workers, [&](unsigned index) {
     return parts.make_worker(index, std::move(bound->sockets.by_worker[index]), access_log_);
   });
@@ -211,7 +219,7 @@ int Control::run(ProgramParts parts) {
 
   Administration administration;
   if (bound->admin) {
-    administer(administration, *std::move(bound->admin), options_, metrics_, reloader, parts.status);
+    administer(administration, *std::move(bound->admin), options_, metrics_, reloader, parts);
     if (parts.traffic) show(administration, options_.program, *parts.traffic, reloader);
     for (auto& endpoint : parts.endpoints) {
       administration.admin->add_endpoint(

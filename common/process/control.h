@@ -16,6 +16,7 @@
 #include "common/observe/metrics_text.h"
 #include "common/observe/process_log.h"
 #include "common/observe/traffic.h"
+#include "common/process/connection_limit.h"
 #include "common/process/handover.h"
 #include "common/process/inherited_sockets.h"
 #include "common/process/lifecycle.h"
@@ -61,6 +62,7 @@ struct ProgramParts {
   std::vector<observe::Metrics::Collector> collectors = {};
   std::vector<std::pair<std::string, observe::Admin::StatusProvider>> status = {};  // further members of /status
   std::vector<WorkerEndpoint> endpoints = {};
+  const ConnectionLimits* limits = nullptr;              // for /status: what is open at the listeners. May be null
   std::unique_ptr<observe::TrafficSource> traffic = {};  // what the page shows; may be null
   Spare spare = {};                                      // what max_memory may take of it
   // What the program itself has to do on the control thread beside the rest: begun once its reactor is there, and ended

@@ -1,7 +1,5 @@
 #include "common/process/sampler.h"
 
-#include <charconv>
-
 #include "common/async/scheduler.h"
 #include "common/observe/admin_path.h"
 
@@ -55,18 +53,11 @@ void Sampler::look() {
 }
 
 observe::AdminResponse Sampler::history(const observe::AdminRequest& request) const {
-  std::uint64_t since = 0;
-  if (!request.query.empty()) {
-    const auto text = observe::admin_query_value(request.query, "since");
-    const char* end = text ? text->data() + text->size() : nullptr;
-    const auto read = text ? std::from_chars(text->data(), end, since) : std::from_chars_result{};
-    if (!text || text->empty() || read.ec != std::errc() || read.ptr != end) {
-      return observe::admin_problem(400, "bad_request", "the query may be since=N, the number of a sample");
-    }
-  }
+  const auto since = observe::admin_query_number(request.query, "since", 0);
+  if (!since) return observe::admin_problem(400, "bad_request", "the query may be since=N, the number of a sample");
   observe::AdminResponse response{.content_type = "application/json"};
   JsonWriter json(response.body);
-  history_.write(json, since);
+  history_.write(json, *since);
   response.body += '\n';
   return response;
 }

@@ -148,7 +148,10 @@ async::Task<Result<void>> Proxy::reach(Exchange& exchange, UpstreamAttempt& atte
     attempt.lease = std::move(*lease);
     ++exchange.report.attempts;
     exchange.report.server = attempt.lease.name();
-    if (attempt.span) attempt.span->server = &attempt.lease.server();
+    if (attempt.span) {
+      attempt.span->server = &attempt.lease.server();
+      attempt.span->picked = turn();
+    }
     if (!tries.fresh) {
       attempt.connection = exchange.worker.pool(attempt.lease.server()).take();
       attempt.reused = attempt.connection != nullptr;

@@ -21,6 +21,7 @@ std::optional<Response> health_answer(const Connection& connection, const Exchan
     const observe::ReadinessAnswer answer = observe::readiness_answer();
     response.status = answer.status;
     response.text = answer.body;
+    if (!observe::admin_address().empty()) response.fields.add(observe::kGatewayAdminHeader, observe::admin_address());
     if (!answer.gateway_state.empty()) response.fields.add(observe::kGatewayStateHeader, answer.gateway_state);
   }
   response.framing = http::BodyFraming::of_length(response.text.size());

@@ -15,6 +15,16 @@ int status_of(const Response& response, const Delivery& delivery) {
   return delivery.head_sent || delivery.complete ? response.status : 0;
 }
 
+// Counts who called; true when the request is to be kept.
+bool remember(const Exchange& exchange, int status, Duration took) {
+  WorkerContext& worker = exchange.worker;
+  const Instant at = exchange.started + took;
+  if (const Identity* identity = exchange.identity.get(); identity && !identity->consumer.empty()) {
+    worker.consumers.count(identity->provider, identity->consumer, status, at);
+  }
+  return worker.recent.wants(took, has_failed(status, exchange.report.reason), at);
+}
+
 }  // namespace
 
 AccessRecord access_record(const Connection& connection, const Exchange& exchange, const Response& response,
@@ -82,14 +92,18 @@ void log_request(const Connection& connection, Exchange& exchange, const Respons
   if (!exchange.report.detail.empty()) {
     log_debug("request {}: {}: {}", exchange.id, exchange.report.reason, exchange.report.detail);
   }
-  const AccessLog& log = exchange.worker.access_log;
-  const bool traced = exchange.spans.on() && exchange.trace.sampled();  // who has the trace finds the line
+  WorkerContext& worker = exchange.worker;
+  const AccessLog& log = worker.access_log;
+  const bool exported = worker.tracer.exports() && exchange.spans.on();
+  const bool traced = exported && exchange.trace.sampled();  // who has the trace finds the line
   const bool logged = !log.is_off() && !(response.upgraded && delivery.complete) &&
                       (traced || log.rules().wants(status, exchange.report.reason));
-  if (!logged && !exchange.spans.on()) return;
+  const bool remembered = worker.remembers && remember(exchange, status, took);
+  if (!logged && !exported && !remembered) return;
   const AccessRecord record = access_record(connection, exchange, response, delivery, took);
-  if (exchange.spans.on()) exchange.worker.tracer.end(exchange, record);
-  if (logged) exchange.worker.access_log.write(record);
+  if (remembered) worker.recent.keep(record, exchange.spans, exchange.started, exchange.started + took);
+  if (exported) worker.tracer.end(exchange, record);
+  if (logged) worker.access_log.write(record);
 }
 
 }  // namespace tandem::gateway

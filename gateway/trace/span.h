@@ -23,6 +23,7 @@ struct Span {
   std::uint64_t parent = 0;
   Instant begin{};
   Instant end{};                    // none: it goes on until its exchange is over
+  Instant picked{};                 // attempt: a server with room is found
   Instant connected{};              // attempt: a new connection stands; none: a kept one was used
   Instant answered{};               // attempt: the answer's head is here
   std::string_view name{};          // the upstream, cache, provider or part

@@ -15,11 +15,6 @@ namespace {
 
 constexpr int kFirstFailure = 500;
 
-bool is_broken(const AccessRecord& record) {
-  if (record.status) return *record.status >= kFirstFailure || (record.reason.starts_with("upstream_"));
-  return !record.reason.empty() && record.reason != "client_closed";
-}
-
 // The path of the route's match, without method and host.
 std::string_view path_of(std::string_view match) {
   const std::size_t slash = match.find('/');
@@ -66,7 +61,7 @@ class Writer {
     if (record.status) span.number("http.response.status_code", *record.status);
     span.number("http.request.body.size", record.bytes_in);
     span.number("http.response.body.size", record.bytes_out);
-    const bool failed = is_broken(record);
+    const bool failed = has_failed(record.status.value_or(0), record.reason);
     span.attribute("error.type", !record.reason.empty() ? record.reason : failed ? "upstream_status" : "");
     write_own(span, record);
     span.end(!failed ? std::string_view() : record.reason.empty() ? "upstream_status" : record.reason);
@@ -144,8 +139,8 @@ class Writer {
 }  // namespace
 
 void Tracer::begin(Exchange& exchange, bool believed) {
-  if (!config_) return;
-  if (!believed || exchange.trace.parent() == 0) {
+  if (!config_ && !noting_) return;
+  if (config_ && (!believed || exchange.trace.parent() == 0)) {
     exchange.trace.set_sampled(by_chance(config_->sample));
   }
   exchange.spans.start(pool_, exchange.trace.span());
@@ -153,7 +148,9 @@ void Tracer::begin(Exchange& exchange, bool believed) {
 
 void Tracer::end(Exchange& exchange, const AccessRecord& record) {
   if (!config_) return;
-  if (!exchange.trace.sampled() && record.duration < config_->slow && !is_broken(record)) return;
+  if (!exchange.trace.sampled() && record.duration < config_->slow &&
+      !has_failed(record.status.value_or(0), record.reason))
+    return;
   const std::uint32_t spans = 1 + count(exchange.spans);
   if (!buffer_.queue().take_places(spans)) return;
   text_.clear();

@@ -21,6 +21,9 @@ class Tracer {
 
   // Of the present generation; null: nothing is traced. It must live until the next call.
   void use(const TraceConfig* config) { config_ = config; }
+  // From now on spans are noted even where none are exported: somebody else reads them (RecentRequests).
+  void note_always() { noting_ = true; }
+  bool exports() const { return config_ != nullptr; }
 
   // The request's head is there: decides whether it is chosen, and begins to note spans. A parent's choice counts where
   // the parent is trusted (`believed`); else a share of all is.
@@ -35,6 +38,7 @@ class Tracer {
 
  private:
   const TraceConfig* config_ = nullptr;
+  bool noting_ = false;
   WallClock clock_;
   SpanPool pool_;
   SpanBuffer buffer_;

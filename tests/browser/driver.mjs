@@ -20,9 +20,20 @@ async function open({ url, width = 1400, height = 1000, scheme = 'light' }) {
   return pages.push(seen) - 1;
 }
 
+// A page that is being left takes its scripts along: then the next one is asked.
+async function evaluated(page, script) {
+  try {
+    return await page.evaluate(script);
+  } catch (error) {
+    if (!String(error).includes('context was destroyed')) throw error;
+    await page.waitForLoadState();
+    return page.evaluate(script);
+  }
+}
+
 const orders = {
   open,
-  eval: ({ page, script }) => pages[page].page.evaluate(script),
+  eval: ({ page, script }) => evaluated(pages[page].page, script),
   click: ({ page, selector }) => pages[page].page.click(selector, { timeout: 10_000 }),
   fill: ({ page, selector, text }) => pages[page].page.fill(selector, text, { timeout: 10_000 }),
   screenshot: ({ page, path, full = true }) => pages[page].page.screenshot({ path, fullPage: full }).then(() => path),

@@ -39,7 +39,9 @@ class Browser:
 
 class Page:
     def __init__(self, browser, number, url):
-        self.browser, self.number, self.url = browser, number, url
+        self.browser, self.number = browser, number
+        self.origins = [url]  # whom it may ask
+        self.expected = []  # complaints that a test means it to have
 
     def order(self, order, **given):
         return self.browser.order(order, page=self.number, **given)

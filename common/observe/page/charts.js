@@ -41,6 +41,10 @@ const lines = (program) => [
   { title: 'Resident memory', unit: bytes, series: [{ column: 'memory', label: 'resident', colour: 'teal' }] },
 ];
 
+function tick(time) {
+  return clock(time, this.max - this.min > 5 * 60_000);
+}
+
 function options(unit) {
   return {
     animation: false,
@@ -49,7 +53,7 @@ function options(unit) {
     maintainAspectRatio: false,
     interaction: { mode: 'index', intersect: false, axis: 'x' },
     scales: {
-      x: { type: 'linear', grid: { display: false }, ticks: { maxTicksLimit: 6, maxRotation: 0, callback: clock } },
+      x: { type: 'linear', grid: { display: false }, ticks: { maxTicksLimit: 6, maxRotation: 0, callback: tick } },
       y: {
         beginAtZero: true, suggestedMax: 0.1, grace: '5%', border: { display: false },
         ticks: { maxTicksLimit: 5, callback: unit },
@@ -59,7 +63,7 @@ function options(unit) {
       legend: { align: 'end', labels: { boxWidth: 7, boxHeight: 7, usePointStyle: true, pointStyle: 'circle' } },
       tooltip: {
         callbacks: {
-          title: (items) => (items.length ? new Date(items[0].parsed.x).toLocaleTimeString() : ''),
+          title: (items) => (items.length ? clock(items[0].parsed.x) : ''),
           label: (item) => ` ${item.dataset.label}: ${unit(item.parsed.y)}`,
         },
       },

@@ -1,18 +1,23 @@
 // The page: asks the program how it is once a second, as long as somebody looks, and shows it.
 import { askJson, giveToken, Refused } from './ask.js';
 import { Charts } from './charts.js';
+import { explainBox } from './explain.js';
+import { reloadButton, whenOrdered } from './orders.js';
+import { Requests } from './requests.js';
 import { element, setText } from './table.js';
-import { Tables } from './tables.js';
-import { bytes, count, duration, milliseconds, percent, rate } from './text.js';
+import { tablesOf } from './tables.js';
+import { bytes, clock, count, duration, milliseconds, percent, rate } from './text.js';
 import { verdict } from './verdict.js';
 
 const everyMs = 1000;
-const members = 'configuration,listeners,upstreams,breakers,caches,traffic';
+const members = 'configuration,listeners,upstreams,breakers,caches,limits,bounds,certificates,traffic';
+const requestsEvery = 3;  // turns: the workers are asked for these
 const mostProblems = 6;
 
 const at = (id) => document.getElementById(id);
 let shown = null;  // what depends on the program, once it is known
 let asking = false;
+let turns = 0;
 let history = { next: 0, begun: 0 };
 
 function figures(program) {
@@ -48,7 +53,7 @@ function showFacts(status) {
   const facts = [
     ['State', status.state],
     ['Generation', count(generation)],
-    ['Last reload', reload ? `${reload.result}, ${new Date(reload.time).toLocaleTimeString()}` : 'none yet'],
+    ['Last reload', reload ? `${reload.result}, ${clock(reload.time)}` : 'none yet'],
     ['Up', duration(status.uptime_seconds)],
   ];
   const host = at('facts');
@@ -71,7 +76,19 @@ function showVerdict({ level, text, problems }) {
 
 function begin(program) {
   at('content').hidden = false;
-  shown = { figures: figures(program), charts: new Charts(at('charts'), program), tables: new Tables(at('tables')) };
+  const tables = tablesOf(program);
+  const requests = new Requests(program);
+  at('tables').append(...tables.first.map(({ table }) => table.card), requests.errors.card, requests.table.card,
+    ...[...tables.last, tables.consumers].filter(Boolean).map(({ table }) => table.card),
+    ...(program === 'gateway' ? [explainBox()] : []));
+  at('reload').append(reloadButton());
+  shown = { figures: figures(program), charts: new Charts(at('charts'), program), tables, requests };
+}
+
+async function whatWorkersRemember() {
+  if (turns++ % requestsEvery !== 0) return;
+  await shown.requests.renew(askJson);
+  if (shown.tables.consumers) shown.tables.consumers.update(await askJson('consumers?limit=20'));
 }
 
 async function newSamples() {
@@ -95,7 +112,8 @@ async function look() {
   showVerdict(now);
   await newSamples();
   shown.figures(status, shown.charts.samples.at(-1));
-  shown.tables.update(status);
+  for (const one of [...shown.tables.first, ...shown.tables.last]) one.update(status);
+  await whatWorkersRemember();
 }
 
 function showFailure(error) {
@@ -129,5 +147,6 @@ at('token-form').addEventListener('submit', async (event) => {
   setText(at('token-error'), at('token-form').hidden ? '' : 'That is not the token.');
 });
 document.addEventListener('visibilitychange', turn);
+whenOrdered(turn);
 setInterval(turn, everyMs);
 turn();

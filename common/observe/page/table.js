@@ -23,12 +23,13 @@ function setAttribute(node, name, value) {
   }
 }
 
-// What a column gives for a row is a text, or { text, state, title, share }: `state` colours it, `share` (0 to 1) draws
-// a bar behind it. A column with `build(row)` makes its content once, with `renew(content, row)` afterwards.
+// What a column gives for a row is a text, or { text, state, tone, title, share }: `state` marks it with a dot of its
+// colour, `tone` colours it alone, `share` (0 to 1) draws a bar behind it. A column with `build(row)` makes its content once, with `renew(content, row)` afterwards.
 function show(cell, given) {
-  const { text, state, title, share } = typeof given === 'object' && given !== null ? given : { text: given };
+  const { text, state, tone, title, share } = typeof given === 'object' && given !== null ? given : { text: given };
   setText(cell, text ?? '');
   setAttribute(cell, 'data-state', state);
+  setAttribute(cell, 'data-tone', tone);
   setAttribute(cell, 'title', title);
   if (share !== undefined) {
     cell.classList.add('share');
@@ -37,9 +38,9 @@ function show(cell, given) {
 }
 
 export class Table {
-  // `columns`: [{ title, show(row) | build(row) & renew(content, row), number, minor }]; `minor` ones are left out where
-  // there is little room. `key(row)`: what tells it apart.
-  constructor({ title, note, columns, key, empty }) {
+  // `columns`: [{ title, show(row) | build(row) & renew(content, row), number, minor, last }]. Where there is little room
+  // `minor` ones are left out, and `last` ones stand below the others. `key(row)`: what tells it apart.
+  constructor({ title, columns, key, empty }) {
     this.columns = columns;
     this.key = key;
     this.rows = new Map();
@@ -51,16 +52,18 @@ export class Table {
     });
     this.body = element('tbody');
     this.empty = element('p', { text: empty ?? 'none', className: 'quiet empty' });
-    this.note = element('p', { text: note ?? '', className: 'quiet note' });
-    this.heading = element('h2', { text: title });
+    this.note = element('p', { className: 'quiet note' });
+    this.heading = element('h2', {}, element('span', { text: title }));
     this.frame = element('div', { className: 'scroll' }, element('table', {},
       element('thead', {}, element('tr', {}, ...heads)), this.body));
-    this.card = element('section', { className: 'card' }, this.heading, this.note, this.frame, this.empty);
+    this.card = element('section', { className: 'card' }, this.heading, this.frame, this.empty, this.note);
   }
 
   #dress(cell, column) {
     if (column.number) cell.classList.add('number');
     if (column.minor) cell.classList.add('minor');
+    if (column.last) cell.classList.add('last');
+    if (cell.tagName === 'TD' && column.title) cell.dataset.title = column.title;
   }
 
   #make(row) {

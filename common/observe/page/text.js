@@ -51,8 +51,10 @@ export function duration(seconds) {
   return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
 }
 
-export function clock(time) {
-  return new Date(time).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+// The time of day; with seconds unless `coarse`.
+export function clock(time, coarse = false) {
+  const seconds = coarse ? {} : { second: '2-digit' };
+  return new Date(time).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', ...seconds, hourCycle: 'h23' });
 }
 
 export function plural(number, one, many = `${one}s`) {

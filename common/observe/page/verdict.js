@@ -1,5 +1,5 @@
 // What a person should know first: is all well, and if not, what is wrong. From /status alone.
-import { percent, plural, rate } from './text.js';
+import { duration, percent, plural, rate } from './text.js';
 
 const broken = { down: 'is down', ejected: 'is left out', suspect: 'does not answer' };
 const ordered = { draining: 'drains', disabled: 'is disabled' };
@@ -49,10 +49,28 @@ function ofProcess(status) {
   return problems;
 }
 
+const soonS = 14 * 86_400;
+
+function ofBounds(status) {
+  const problems = [];
+  for (const one of status.certificates ?? []) {
+    if (one.problem === null && one.expires_in_s > soonS) continue;
+    const text = `The certificate of ${one.names[0] ?? 'no name'} at ${one.listener} `
+      + (one.problem ?? `expires in ${duration(one.expires_in_s)}`);
+    problems.push({ level: one.problem === null ? 'warn' : 'bad', text });
+  }
+  const bounds = [...(status.bounds ?? []).map((one) => [one.name, one.taken, one.limit]),
+    ...status.listeners.map((one) => [`listener ${one.name}`, one.open, one.max_connections])];
+  for (const [name, taken, most] of bounds) {
+    if (most > 0 && taken >= 0.9 * most) problems.push({ level: 'warn', text: `${name} is at its limit: ${taken} of ${most}` });
+  }
+  return problems;
+}
+
 const order = ['bad', 'warn', 'note'];
 
 export function verdict(status) {
-  const problems = [...ofProcess(status), ...ofTraffic(status), ...status.upstreams.flatMap(ofServers)];
+  const problems = [...ofProcess(status), ...ofTraffic(status), ...ofBounds(status), ...status.upstreams.flatMap(ofServers)];
   problems.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
   const level = problems.length > 0 && problems[0].level !== 'note' ? problems[0].level : 'ok';
   const wrong = problems.filter((problem) => problem.level !== 'note').length;

@@ -63,6 +63,13 @@ std::string_view to_text(CacheResult result) {
   return "";
 }
 
+std::optional<CacheResult> cache_result(std::string_view text) {
+  for (std::size_t i = 0; i < kCacheResults; ++i) {
+    if (to_text(static_cast<CacheResult>(i)) == text) return static_cast<CacheResult>(i);
+  }
+  return std::nullopt;
+}
+
 Counter cache_counter(const std::string& cache, CacheResult result) {
   return Counters::counter("gateway_cache_total", "Requests on routes with a cache, by what it had for them",
                            {{"cache", cache}, {"result", std::string(to_text(result))}});
@@ -85,7 +92,11 @@ struct Cache::Asking {
 Cache::Cache(std::string route, std::shared_ptr<cache::Store> store, bool per_caller)
     : route_(std::move(route)), store_(std::move(store)), per_caller_(per_caller) {
   for (std::size_t i = 0; i < kCacheResults; ++i) {
-    counters_[i] = cache_counter(store_->name(), static_cast<CacheResult>(i));
+    const auto result = static_cast<CacheResult>(i);
+    counters_[i] = cache_counter(store_->name(), result);
+    of_route_[i] =
+        Counters::counter("gateway_route_cache_total", "Requests of the route, by what its cache had for them",
+                          {{"route", route_}, {"result", std::string(to_text(result))}});
   }
 }
 
@@ -104,6 +115,7 @@ async::Task<Result<Response>> Cache::traced(Exchange& exchange, Next next) const
 
 void Cache::note(Exchange& exchange, CacheResult result) const {
   counters_[static_cast<std::size_t>(result)].add();
+  of_route_[static_cast<std::size_t>(result)].add();
   exchange.report.cache = to_text(result);
 }
 

@@ -18,6 +18,11 @@ enum class CacheResult : std::uint8_t { hit, stale, revalidated, miss, collapsed
 inline constexpr std::size_t kCacheResults = 6;
 std::string_view to_text(CacheResult result);
 Counter cache_counter(const std::string& cache, CacheResult result);
+// Whether the service was not asked for it.
+constexpr bool is_from_cache(CacheResult result) {
+  return result == CacheResult::hit || result == CacheResult::stale || result == CacheResult::collapsed;
+}
+std::optional<CacheResult> cache_result(std::string_view text);
 
 class Cache final : public Filter {
  public:
@@ -46,6 +51,7 @@ class Cache final : public Filter {
   const std::shared_ptr<cache::Store> store_;
   const bool per_caller_;
   std::array<Counter, kCacheResults> counters_;
+  std::array<Counter, kCacheResults> of_route_;
 };
 
 }  // namespace tandem::gateway

@@ -62,6 +62,23 @@ async::Task<void> until_changed(async::Event& changed, bool& in_time) {
 
 }  // namespace
 
+TEST_CASE("checks: where a gateway's page is, it says itself; what is no address is not believed") {
+  const Address server = *Address::parse("10.1.2.3:8081");
+  const auto said = [&server](std::string_view text) {
+    const auto admin = announced_admin(text, server);
+    return admin ? admin->to_string() : "";
+  };
+  CHECK(said("127.0.0.1:9902") == "127.0.0.1:9902");
+  CHECK(said("[::1]:9902") == "[::1]:9902");
+  CHECK(said(":9902") == "10.1.2.3:9902");
+  CHECK(said("0.0.0.0:9902") == "10.1.2.3:9902");
+  for (const char* wrong : {"", "evil.example:80", "http://10.1.2.3:1/", "unix:/run/x", "127.0.0.1", "127.0.0.1:0",
+                            "127.0.0.1:9902/x", "javascript:alert(1)"}) {
+    CHECK_MESSAGE(said(wrong) == "", wrong);
+  }
+  CHECK(!announced_admin(":9902", *Address::parse("unix:/run/gateway.sock")));
+}
+
 TEST_CASE("checker: the first round decides who may be picked") {
   net::Reactor reactor;
   Service service;

@@ -1,0 +1,206 @@
+#include "gateway/recent_requests.h"
+
+#include <algorithm>
+
+#include "common/balance/server.h"
+#include "gateway/access_log.h"
+
+namespace tandem::gateway {
+namespace {
+
+constexpr std::size_t kMostText = 256;  // of a path or a host
+
+std::optional<Duration> since(Instant began, Instant at) {
+  return at == Instant{} ? std::nullopt : std::optional(at - began);
+}
+
+void copy_step(const Span& of, Instant began, Instant ended, RequestStep& to) {
+  to.kind = of.kind;
+  to.name = of.name;
+  to.server = of.server ? std::string_view(of.server->name()) : std::string_view();
+  to.result = of.result;
+  to.error = of.error;
+  to.status = of.status;
+  to.begin = of.begin - began;
+  to.end = (of.end == Instant{} ? ended : of.end) - began;
+  to.picked = since(began, of.picked);
+  to.connected = since(began, of.connected);
+  to.answered = since(began, of.answered);
+}
+
+void copy_record(const AccessRecord& record, RecentRequest& to) {
+  to.ended = record.time;
+  to.duration = record.duration;
+  to.id = record.id;
+  to.trace = record.trace;
+  to.client = record.client.to_string();
+  to.method = record.method.substr(0, kMostText);
+  to.host = record.host.substr(0, kMostText);
+  to.path = record.path.substr(0, std::min(record.path.find('?'), kMostText));
+  to.route = record.route;
+  to.reason = record.reason;
+  to.upstream = record.upstream;
+  to.server = record.server;
+  to.cache = record.cache;
+  to.consumer = record.consumer.substr(0, kMostText);
+  to.status = record.status;
+  to.bytes_in = record.bytes_in;
+  to.bytes_out = record.bytes_out;
+  to.attempts = record.attempts;
+}
+
+void copy(const AccessRecord& record, const SpanList& spans, Instant began, Instant at, RecentRequest& to) {
+  copy_record(record, to);
+  std::size_t count = 0;
+  spans.for_each([&](const Span& span) {
+    if (count == RecentRequests::kMostSteps) return;
+    if (to.steps.size() == count) to.steps.emplace_back();
+    copy_step(span, began, at, to.steps[count++]);
+  });
+  to.steps.resize(count);
+}
+
+// ---- what is told
+
+struct Phases {
+  std::optional<Duration> queue, auth, cache, connect, first_byte, body;
+};
+
+void add(std::optional<Duration>& to, Duration took) {
+  to = to.value_or(Duration::zero()) + std::max(took, Duration::zero());
+}
+
+void add_attempt(const RequestStep& step, const RequestStep* last, Duration end, Phases& phases) {
+  if (!step.picked) return add(phases.queue, step.end - step.begin);
+  add(phases.queue, *step.picked - step.begin);
+  if (step.connected) add(phases.connect, *step.connected - *step.picked);
+  const Duration asked = step.connected.value_or(*step.picked);
+  if (step.answered) {
+    add(phases.first_byte, *step.answered - asked);
+    if (&step == last) add(phases.body, end - *step.answered);
+  } else if (step.connected || step.error != "upstream_connect") {
+    add(phases.first_byte, step.end - asked);
+  } else {
+    add(phases.connect, step.end - *step.picked);
+  }
+}
+
+Phases phases_of(const RecentRequest& request) {
+  Phases phases;
+  const auto last =
+      std::ranges::find(request.steps.rbegin(), request.steps.rend(), SpanKind::attempt, &RequestStep::kind);
+  const RequestStep* last_attempt = last == request.steps.rend() ? nullptr : &*last;
+  Duration asked = Duration::zero();
+  for (const RequestStep& step : request.steps) {
+    if (step.kind == SpanKind::auth) add(phases.auth, step.end - step.begin);
+    if (step.kind == SpanKind::cache) add(phases.cache, step.end - step.begin);
+    if (step.kind != SpanKind::attempt) continue;
+    add_attempt(step, last_attempt, request.duration, phases);
+    asked += step.answered.value_or(step.end) - step.begin;
+  }
+  if (phases.cache) phases.cache = std::max(*phases.cache - asked, Duration::zero());
+  return phases;
+}
+
+void write_time(JsonWriter& json, std::string_view key, const std::optional<Duration>& time) {
+  json.key(key);
+  time ? json.milliseconds(*time) : json.null();
+}
+
+void write_text(JsonWriter& json, std::string_view key, std::string_view text) {
+  json.key(key);
+  text.empty() ? json.null() : json.value(text);
+}
+
+std::string_view kind_text(SpanKind kind) {
+  switch (kind) {
+    case SpanKind::auth: return "auth";
+    case SpanKind::cache: return "cache";
+    case SpanKind::attempt: return "attempt";
+    case SpanKind::part: return "part";
+  }
+  return "";
+}
+
+void write_step(JsonWriter& json, const RequestStep& step) {
+  json.begin_object().member("kind", kind_text(step.kind)).member("name", step.name);
+  write_text(json, "server", step.server);
+  json.key("at_ms").milliseconds(step.begin);
+  json.key("took_ms").milliseconds(step.end - step.begin);
+  write_time(json, "picked_at_ms", step.picked);
+  write_time(json, "connected_at_ms", step.connected);
+  write_time(json, "answered_at_ms", step.answered);
+  json.key("status");
+  step.status == 0 ? json.null() : json.value(step.status);
+  write_text(json, "result", step.result);
+  write_text(json, "error", step.error);
+  json.end_object();
+}
+
+void write_request(JsonWriter& json, const RecentRequest& request) {
+  json.begin_object().member("time", to_rfc3339(request.ended)).member("id", request.id);
+  write_text(json, "trace", request.trace);
+  json.member("client", request.client).member("method", request.method).member("host", request.host);
+  json.member("path", request.path);
+  write_text(json, "route", request.route);
+  json.key("status");
+  request.status ? json.value(*request.status) : json.null();
+  write_text(json, "reason", request.reason);
+  json.member("bytes_in", request.bytes_in).member("bytes_out", request.bytes_out);
+  json.key("duration_ms").milliseconds(request.duration);
+  write_text(json, "upstream", request.upstream);
+  write_text(json, "server", request.server);
+  json.member("attempts", request.attempts);
+  write_text(json, "cache", request.cache);
+  write_text(json, "consumer", request.consumer);
+  const Phases phases = phases_of(request);
+  json.key("phases").begin_object();
+  write_time(json, "queue_ms", phases.queue);
+  write_time(json, "auth_ms", phases.auth);
+  write_time(json, "cache_ms", phases.cache);
+  write_time(json, "connect_ms", phases.connect);
+  write_time(json, "first_byte_ms", phases.first_byte);
+  write_time(json, "body_ms", phases.body);
+  json.end_object().key("steps").begin_array();
+  for (const RequestStep& step : request.steps) write_step(json, step);
+  json.end_array().end_object();
+}
+
+}  // namespace
+
+bool RecentRequests::wants(Duration took, bool failed, Instant at) {
+  is_new_ = newest_.wants(at);
+  is_slow_ = slowest_.wants(took, at);
+  has_failed_ = failed && failed_.wants(at);
+  return is_new_ || is_slow_ || has_failed_;
+}
+
+void RecentRequests::keep(const AccessRecord& record, const SpanList& spans, Instant began, Instant at) {
+  if (is_new_) copy(record, spans, began, at, newest_.next(at));
+  if (has_failed_) copy(record, spans, began, at, failed_.next(at));
+  if (!is_slow_) return;
+  RecentRequest slow;
+  copy(record, spans, began, at, slow);
+  slowest_.add(std::move(slow));
+}
+
+void RecentRequests::tell(Told& to, Instant at) const {
+  to.newest.insert(to.newest.end(), newest_.all().begin(), newest_.all().end());
+  to.failed.insert(to.failed.end(), failed_.all().begin(), failed_.all().end());
+  slowest_.for_each(at, [&to](const RecentRequest& one) { to.slowest.push_back(one); });
+}
+
+void RecentRequests::Told::sort_and_cut(std::size_t most) {
+  std::ranges::sort(newest, std::ranges::greater(), &RecentRequest::ended);
+  std::ranges::sort(failed, std::ranges::greater(), &RecentRequest::ended);
+  std::ranges::sort(slowest, std::ranges::greater(), &RecentRequest::duration);
+  for (auto* list : {&newest, &failed, &slowest}) list->resize(std::min(list->size(), most));
+}
+
+void write_requests(JsonWriter& json, const std::vector<RecentRequest>& requests) {
+  json.begin_array();
+  for (const RecentRequest& request : requests) write_request(json, request);
+  json.end_array();
+}
+
+}  // namespace tandem::gateway
