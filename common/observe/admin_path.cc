@@ -83,8 +83,9 @@ std::optional<std::vector<std::string>> admin_query_values(std::string_view quer
 
 std::optional<std::uint64_t> admin_query_number(std::string_view query, std::string_view name, std::uint64_t otherwise,
                                                 NumberRange range) {
+  if (query.empty()) return otherwise;
   const auto raw = next_value(query, name);
-  if (!raw) return otherwise;
+  if (!raw) return std::nullopt;
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(raw->data(), raw->data() + raw->size(), number);
   if (error != std::errc() || end != raw->data() + raw->size()) return std::nullopt;

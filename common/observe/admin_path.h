@@ -21,8 +21,8 @@ std::optional<std::string> admin_query_value(std::string_view query, std::string
 // Every value of the parameter `name`, in their order; nothing where one of them is badly escaped.
 std::optional<std::vector<std::string>> admin_query_values(std::string_view query, std::string_view name);
 
-// The number that the parameter `name` says, `otherwise` where it does not stand there; nothing when it is no number or
-// not within `range`.
+// The number that the parameter `name` says, `otherwise` where there is no query at all; nothing when it is no number,
+// not within `range`, or when the query says other things only.
 struct NumberRange {
   std::uint64_t least = 0;
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();

@@ -25,7 +25,7 @@ TEST_CASE("admin: a number within its range, or what stands for none") {
   CHECK(admin_query_number("", "limit", 50, {1, 100}) == 50);
   CHECK(admin_query_number("limit=7", "limit", 50, {1, 100}) == 7);
   CHECK(admin_query_number("limit=100", "limit", 50, {1, 100}) == 100);
-  for (const char* wrong : {"limit=", "limit", "limit=0", "limit=101", "limit=-1", "limit=7x", "limit=%37",
+  for (const char* wrong : {"limit=", "limit", "limit=0", "limit=101", "limit=-1", "limit=7x", "limit=%37", "limits=7",
                             "limit=99999999999999999999999"}) {
     CHECK_MESSAGE(admin_query_number(wrong, "limit", 50, {1, 100}) == std::nullopt, wrong);
   }
