@@ -62,7 +62,7 @@ const gateway = {
     request,
     { title: 'Route', minor: true, show: (row) => row.route ?? 'none' },
     { title: 'Status', show: outcome },
-    { title: 'Where the time went', build: phases },
+    { title: 'Where the time went', last: true, build: phases },
     when, id,
   ],
   errors: [
