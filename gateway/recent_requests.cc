@@ -63,7 +63,7 @@ void copy(const AccessRecord& record, const SpanList& spans, Instant began, Inst
 // ---- what is told
 
 struct Phases {
-  std::optional<Duration> queue, auth, cache, connect, first_byte, body;
+  std::optional<Duration> queue, auth, limit, cache, connect, first_byte, body;
 };
 
 void add(std::optional<Duration>& to, Duration took) {
@@ -93,6 +93,7 @@ Phases phases_of(const RecentRequest& request) {
   Duration asked = Duration::zero();
   for (const RequestStep& step : request.steps) {
     if (step.kind == SpanKind::auth) add(phases.auth, step.end - step.begin);
+    if (step.kind == SpanKind::limit) add(phases.limit, step.end - step.begin);
     if (step.kind == SpanKind::cache) add(phases.cache, step.end - step.begin);
     if (step.kind != SpanKind::attempt) continue;
     add_attempt(step, last_attempt, request.duration, phases);
@@ -115,6 +116,7 @@ void write_text(JsonWriter& json, std::string_view key, std::string_view text) {
 std::string_view kind_text(SpanKind kind) {
   switch (kind) {
     case SpanKind::auth: return "auth";
+    case SpanKind::limit: return "limit";
     case SpanKind::cache: return "cache";
     case SpanKind::attempt: return "attempt";
     case SpanKind::part: return "part";
@@ -157,6 +159,7 @@ void write_request(JsonWriter& json, const RecentRequest& request) {
   json.key("phases").begin_object();
   write_time(json, "queue_ms", phases.queue);
   write_time(json, "auth_ms", phases.auth);
+  write_time(json, "limit_ms", phases.limit);
   write_time(json, "cache_ms", phases.cache);
   write_time(json, "connect_ms", phases.connect);
   write_time(json, "first_byte_ms", phases.first_byte);

@@ -69,7 +69,7 @@ class RecentRequests {
   observe::SlowestOf<RecentRequest> slowest_{kKept, std::chrono::minutes(5)};
 };
 
-// An array of them. Each has, beside the access log's fields, "phases": {"queue_ms", "auth_ms", "cache_ms",
+// An array of them. Each has, beside the access log's fields, "phases": {"queue_ms", "auth_ms", "limit_ms", "cache_ms",
 // "connect_ms", "first_byte_ms", "body_ms"}, all attempts together, null where there was none of it; cache_ms without
 // what the cache itself asked for; and "steps": in the order in which they began, with "at_ms" from the request's head.
 void write_requests(JsonWriter& json, const std::vector<RecentRequest>& requests);

@@ -53,9 +53,11 @@ std::string phases(const std::string& told) {
 
 TEST_CASE("recent requests: what was done for a request adds up by phases, what was not is null") {
   Asked asked;
-  CHECK(phases(asked.told(1ms)) == R"({"queue_ms":null,"auth_ms":null,"cache_ms":null,"connect_ms":null,)"
-                                   R"("first_byte_ms":null,"body_ms":null})");
+  CHECK(phases(asked.told(1ms)) ==
+        R"({"queue_ms":null,"auth_ms":null,"limit_ms":null,"cache_ms":null,"connect_ms":null,)"
+        R"("first_byte_ms":null,"body_ms":null})");
   asked.step(SpanKind::auth, "keys", 0ms, 2ms);
+  asked.step(SpanKind::limit, "shared", 2ms, 4ms);
   Span& attempt = asked.step(SpanKind::attempt, "service", 2ms, 0ms);
   attempt.end = {};
   attempt.picked = asked.began + 12ms;
@@ -63,7 +65,8 @@ TEST_CASE("recent requests: what was done for a request adds up by phases, what 
   attempt.answered = asked.began + 45ms;
   attempt.status = 200;
   const std::string told = asked.told(50ms);
-  CHECK(phases(told) == R"({"queue_ms":10,"auth_ms":2,"cache_ms":null,"connect_ms":3,"first_byte_ms":30,"body_ms":5})");
+  CHECK(phases(told) == R"({"queue_ms":10,"auth_ms":2,"limit_ms":2,"cache_ms":null,"connect_ms":3,)"
+                        R"("first_byte_ms":30,"body_ms":5})");
   CHECK(told.find(R"({"kind":"attempt","name":"service","server":null,"at_ms":2,"took_ms":48,"picked_at_ms":12,)"
                   R"("connected_at_ms":15,"answered_at_ms":45,"status":200,"result":null,"error":null})") !=
         std::string::npos);
@@ -80,7 +83,7 @@ TEST_CASE("recent requests: attempts that failed count too, and a cache without 
   kept.picked = asked.began + 5ms;
   kept.answered = asked.began + 35ms;
   CHECK(phases(asked.told(41ms)) ==
-        R"({"queue_ms":1,"auth_ms":null,"cache_ms":6,"connect_ms":2,"first_byte_ms":30,"body_ms":6})");
+        R"({"queue_ms":1,"auth_ms":null,"limit_ms":null,"cache_ms":6,"connect_ms":2,"first_byte_ms":30,"body_ms":6})");
   Asked queued;
   queued.step(SpanKind::attempt, "service", 0ms, 5s).error = "queue_timeout";
   CHECK(phases(queued.told(5s)).starts_with(R"({"queue_ms":5000,)"));

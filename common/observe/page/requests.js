@@ -2,7 +2,7 @@
 import { element, Table } from './table.js';
 import { bytes, clock, milliseconds } from './text.js';
 
-const names = { queue: 'queue', auth: 'auth', cache: 'cache', connect: 'connect', first_byte: 'first byte', body: 'body' };
+const names = { queue: 'queue', auth: 'auth', limit: 'limit', cache: 'cache', connect: 'connect', first_byte: 'first byte', body: 'body' };
 
 // What a step was about, as pieces of time from the request's head on.
 function pieces(step, end) {
