@@ -12,6 +12,7 @@ import caches
 import contestants as c
 import manyroutes
 import tls_ended
+import tokens
 
 POST = 'wrk.method = "POST"; wrk.body = string.rep("x", 10240); wrk.headers["Content-Type"] = "application/octet-stream"\n'
 
@@ -142,6 +143,8 @@ WORKLOADS = [
     Workload("L7 new connection", "connection", MICRO, "cpu", "http", at_layer_7(True), wrk("/small", headers=["Connection: close"])),
     Workload("L7 TLS small GET", "request", MICRO, "cpu", "http", tls_ended.all_of_them(), wrk("/small", scheme="https")),
     Workload("L7 TLS full handshake", "connection", MICRO, "cpu", "http", tls_ended.all_of_them(), tls_ended.ab(tool, "/small")),
+    Workload("L7 RS256 token", "request", MICRO, "cpu", "http", tokens.all_of_them("RS256"), tokens.run(wrk, "RS256")),
+    Workload("L7 HS256 token", "request", MICRO, "cpu", "http", tokens.all_of_them("HS256"), tokens.run(wrk, "HS256")),
     Workload("L7 1 KB hit", "request", MICRO, "cpu", "http", caches.all_of_them(), caches.stored(wrk("/stored/1k", body=1000))),
     Workload("L7 100 KB hit", "request", MICRO, "cpu", "http", caches.all_of_them(), caches.stored(wrk("/stored/100k", body=100_000))),
     Workload("L7 three 5 KB parts", "three parts", MICRO, "cpu", "http", aggregates.all_of_them(), aggregates.run(wrk)),
