@@ -128,6 +128,7 @@ process::ProgramParts parts(Lasting& lasting) {
   parts.collectors.emplace_back(
       [&lasting](observe::MetricSamples& samples) { collect_breakers(*lasting.present, samples); });
   parts.begin = [&lasting] { follow(lasting); };
+  parts.notes = [&lasting] { return lasting.keys.notes(); };
   parts.end = [&lasting] { return stop(lasting); };
   parts.status.emplace_back("auth", [&lasting](JsonWriter& json) { lasting.present->write_auth(json); });
   parts.collectors.emplace_back(
@@ -170,6 +171,7 @@ int run(gateway::GatewayConfig config, const std::string& file, std::vector<std:
   options.log = config.log;
   process::Control control(std::move(options));
   Lasting lasting(control.max_connections());
+  lasting.keys.recall(control.take_notes());
   const auto loaded = std::make_shared<const gateway::GatewayConfig>(std::move(config));
   lasting.present = gateway::Generation::build(
       loaded, {control.registry(), lasting.states, lasting.limits, lasting.sources, lasting.keys},

@@ -177,6 +177,7 @@ void Control::take_what_was_passed() {
   inherited_ = std::move(predecessor_->sockets);
   registry_.remember(std::move(predecessor_->servers));
   registry_.remember(std::move(predecessor_->discovered));
+  notes_ = std::move(predecessor_->notes);
 }
 
 int Control::run(ProgramParts parts) {
@@ -235,7 +236,8 @@ int Control::run(ProgramParts parts) {
 
   if (parts.begin) parts.begin();
   if (administration.sampler) administration.sampler->start();
-  Handover handover(options_.arguments, {workers, reloader, registry_, service_manager_, administration.server});
+  Handover handover(options_.arguments,
+                    {workers, reloader, registry_, service_manager_, administration.server, parts.notes});
   const auto drains = [&reloader] {
     const config::ProcessConfig& process = reloader.present().process;
     return LifecycleOptions{process.drain_delay, process.drain, process.upgrade_drain};

@@ -68,6 +68,8 @@ struct ProgramParts {
   // What the program itself has to do on the control thread beside the rest: begun once its reactor is there, and ended
   // before that goes. May be empty.
   std::function<void()> begin = {};
+  // What the process that replaces this one is to know of the program; see Control::take_notes(). May be empty.
+  std::function<std::vector<ProgramNote>()> notes = {};
   std::function<async::Task<void>()> end = {};
 };
 
@@ -80,6 +82,9 @@ class Control {
 
   // Upstreams must be made with it, after this object.
   balance::Registry& registry() { return registry_; }
+
+  // What the program before has noted for this one, in an upgrade; the second time nothing.
+  std::vector<ProgramNote> take_notes() { return std::exchange(notes_, {}); }
 
   // How many connections the process may have: what is configured, or fewer where descriptors do not suffice.
   std::uint32_t max_connections() const { return max_connections_; }
@@ -101,6 +106,7 @@ class Control {
   ServiceManager service_manager_;
   InheritedSockets inherited_;
   std::optional<Predecessor> predecessor_;
+  std::vector<ProgramNote> notes_;
   std::vector<bool> used_;               // of its sockets
   std::optional<Error> not_understood_;  // what it passed
 };

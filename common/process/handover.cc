@@ -37,7 +37,8 @@ void Handover::collect_sockets() {
 
 async::Task<Result<void>> Handover::start_successor() {
   collect_sockets();
-  const std::string state = write_upgrade_state({places_, parts_.registry.memories(), parts_.registry.discovered()});
+  const std::string state = write_upgrade_state({places_, parts_.registry.memories(), parts_.registry.discovered(),
+                                                 parts_.notes ? parts_.notes() : std::vector<ProgramNote>()});
   auto started = Successor::start(arguments_, state, descriptors_);
   if (!started) co_return std::unexpected(std::move(started.error()));
   successor_ = std::move(*started);

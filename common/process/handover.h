@@ -2,6 +2,7 @@
 // servers, and once that one accepts, stops listening itself. As long as the successor is not ready nothing has
 // changed. Owned by Control, on the control thread.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "common/balance/registry.h"
 #include "common/process/admin_server.h"
+#include "common/process/program_note.h"
 #include "common/process/reloader.h"
 #include "common/process/service_manager.h"
 #include "common/process/successor.h"
@@ -24,9 +26,11 @@ class Handover {
     const balance::Registry& registry;
     ServiceManager& service_manager;
     std::optional<AdminServer>& admin;
+    std::function<std::vector<ProgramNote>()> notes;  // may be empty
   };
   // `arguments`: with which this process was started.
-  Handover(std::vector<std::string> arguments, Parts parts) : arguments_(std::move(arguments)), parts_(parts) {}
+  Handover(std::vector<std::string> arguments, Parts parts)
+      : arguments_(std::move(arguments)), parts_(std::move(parts)) {}
 
   // True when the successor accepts: commit() or call_off() is to follow. False when there is none, and the log says
   // why. Meanwhile reloads and orders are refused: the successor would not know of them.

@@ -33,6 +33,7 @@ Result<std::optional<Predecessor>> Predecessor::from_environment() {
   }
   predecessor.servers = std::move(state->servers);
   predecessor.discovered = std::move(state->discovered);
+  predecessor.notes = std::move(state->notes);
   return predecessor;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/balance/server_memory.h"
 #include "common/process/inherited_sockets.h"
+#include "common/process/program_note.h"
 
 namespace tandem::process {
 
@@ -18,6 +19,7 @@ class Predecessor {
   InheritedSockets sockets;
   std::vector<balance::ServerMemory> servers;
   std::vector<balance::DiscoveredMemory> discovered;
+  std::vector<ProgramNote> notes;
 
   // This process accepts. `used`: for each of the sockets. From here on the other one goes. False: it has gone already.
   bool tell_ready(const std::vector<bool>& used);

@@ -169,6 +169,11 @@ bool read_line(std::string_view text, UpgradeState& state) {
     auto known = read_discovered(fields);
     if (!known) return false;
     state.discovered.push_back(*std::move(known));
+  } else if (kind == "note") {
+    ProgramNote& note = state.notes.emplace_back();
+    note.kind = fields.text();
+    note.name = fields.text();
+    note.text = fields.text();
   } else if (kind == "socket") {
     std::string name = fields.text();
     auto address = Address::parse(fields.text());
@@ -187,6 +192,7 @@ std::string write_upgrade_state(const UpgradeState& state) {
   }
   for (const balance::ServerMemory& server : state.servers) write_server(out, server);
   for (const balance::DiscoveredMemory& known : state.discovered) write_discovered(out, known);
+  for (const ProgramNote& note : state.notes) Line(out, "note").text(note.kind).text(note.name).text(note.text);
   return out;
 }
 

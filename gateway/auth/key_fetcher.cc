@@ -1,6 +1,7 @@
 #include "gateway/auth/key_fetcher.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,6 +29,7 @@ struct KeyFetcher::Watched {
 
 namespace {
 
+constexpr std::string_view kNote = "jwks";
 constexpr Duration kUnsaid = 5min;  // how long keys are used where the issuer says nothing
 constexpr Duration kLongestPause = 30s;
 
@@ -56,12 +58,46 @@ std::shared_ptr<RemoteKeys> KeyFetcher::keys_of(const AuthConfig& provider) {
   std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<RemoteKeys>& place = known_[identity_of(provider)];
   auto keys = place.lock();
-  if (!keys) place = keys = std::make_shared<RemoteKeys>(provider.name, provider.jwt.source->to_string());
+  if (keys) return keys;
+  place = keys = std::make_shared<RemoteKeys>(provider.name, provider.jwt.source->to_string());
+  inherit(identity_of(provider), *keys);
   return keys;
+}
+
+// A note is the second in which the keys were fetched, a line's end, and the text that they were read from.
+std::vector<process::ProgramNote> KeyFetcher::notes() const {
+  std::vector<process::ProgramNote> notes;
+  for (const auto& [identity, watched] : watched_) {
+    const auto known = watched->keys->source_text();
+    if (!known) continue;
+    const auto second = std::chrono::floor<std::chrono::seconds>(known->second).time_since_epoch().count();
+    notes.push_back({std::string(kNote), identity, fmt::format("{}\n{}", second, known->first)});
+  }
+  return notes;
+}
+
+void KeyFetcher::recall(std::vector<process::ProgramNote> notes) {
+  std::erase_if(notes, [](const auto& note) { return note.kind != kNote; });
+  recalled_ = std::move(notes);
+}
+
+void KeyFetcher::inherit(const std::string& identity, RemoteKeys& keys) {
+  const auto note = std::ranges::find(recalled_, identity, &process::ProgramNote::name);
+  if (note == recalled_.end()) return;
+  const std::size_t line_end = std::min(note->text.find('\n'), note->text.size());
+  std::int64_t second = 0;
+  const auto [end, error] = std::from_chars(note->text.data(), note->text.data() + line_end, second);
+  if (error != std::errc() || end != note->text.data() + line_end || line_end == note->text.size()) return;
+  std::string text = note->text.substr(line_end + 1);
+  auto parsed = jose::parse_key_set(text, false);
+  if (!parsed) return;
+  keys.inherit(std::make_shared<const jose::KeySet>(std::move(parsed->set)), std::move(text),
+               WallTime(std::chrono::seconds(second)));
 }
 
 void KeyFetcher::follow(const std::vector<AuthConfig>& providers, std::vector<IpEndpoint> resolvers) {
   resolvers_ = std::move(resolvers);
+  recalled_.clear();
   auto before = std::exchange(watched_, {});
   for (const AuthConfig& provider : providers) {
     if (!provider.jwt.source) continue;

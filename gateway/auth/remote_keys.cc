@@ -87,6 +87,20 @@ bool RemoteKeys::take(std::shared_ptr<const jose::KeySet> set, std::string text)
   return changed;
 }
 
+void RemoteKeys::inherit(std::shared_ptr<const jose::KeySet> set, std::string text, WallTime fetched_at) {
+  const std::scoped_lock lock(mutex_);
+  present_ = {1, std::move(set), {}};
+  text_ = std::move(text);
+  fetched_at_ = fetched_at;
+  version_.store(present_.version, std::memory_order_release);
+}
+
+std::optional<std::pair<std::string, WallTime>> RemoteKeys::source_text() const {
+  const std::scoped_lock lock(mutex_);
+  if (!present_.set || !fetched_at_) return std::nullopt;
+  return std::pair(text_, *fetched_at_);
+}
+
 void RemoteKeys::failed(std::string why) {
   bad_.add();
   const std::scoped_lock lock(mutex_);

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "common/async/event.h"
 #include "common/async/task.h"
@@ -51,6 +52,10 @@ class RemoteKeys {
   // A fetch has ended well: `text` is what the set was read from. Gives whether the keys are others now.
   bool take(std::shared_ptr<const jose::KeySet> set, std::string text);
   void failed(std::string why);
+  // Those that an earlier process had, before anybody asks for any.
+  void inherit(std::shared_ptr<const jose::KeySet> set, std::string text, WallTime fetched_at);
+  // What the keys were read from, and when they were fetched; nothing: there are none.
+  std::optional<std::pair<std::string, WallTime>> source_text() const;
   bool is_asked_for() const;                 // somebody waits for a fetch that has not begun yet
   async::Event& woken() { return *woken_; }  // set when somebody asks
 

@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!state) return 0;
   const std::string text = write_upgrade_state(*state);
   const auto again = read_upgrade_state(text);
-  if (!again || write_upgrade_state(*again) != text || again->servers != state->servers) std::abort();
+  if (!again || write_upgrade_state(*again) != text || again->servers != state->servers || again->notes != state->notes)
+    std::abort();
   return 0;
 }

@@ -36,10 +36,12 @@ TEST_CASE("what a process knows of its servers and sockets is read as it was wri
                             {"", *Address::parse("unix:/run/a b.sock")},
                             {"v6", *Address::parse("[::1]:0")}},
                            registry.memories(),
-                           {{"u", options("[::1]:9002", "b\tc")}}};
+                           {{"u", options("[::1]:9002", "b\tc")}},
+                           {{"jwks", "people\nhttps://id", "17\n{\"keys\": [\"100%\"]}\n"}, {"", "", ""}}};
   const auto again = read_upgrade_state(write_upgrade_state(state));
   REQUIRE(again);
   CHECK(again->servers == state.servers);
+  CHECK(again->notes == state.notes);
   REQUIRE(again->discovered.size() == 1);
   CHECK(again->discovered[0].upstream == "u");
   CHECK(balance::same_server(again->discovered[0].server, state.discovered[0].server));
@@ -95,8 +97,8 @@ TEST_CASE("another version's kinds of lines and further fields are passed over, 
   CHECK(state->sockets.size() == 1);
   for (const std::string text :
        {"", "tandem-upgrade 2\n", "tandem-upgrade 1\nsocket\tfront\n", "tandem-upgrade 1\nsocket\tfront\tnowhere\n",
-        "tandem-upgrade 1\nserver\tu\ta\n", "tandem-upgrade 1\ndiscovered\tu\tnowhere\ta\t1\t1\t0\n",
-        "tandem-upgrade 1\nsocket\t%4\t127.0.0.1:80\n"}) {
+        "tandem-upgrade 1\nserver\tu\ta\n", "tandem-upgrade 1\nnote\tjwks\tx\n",
+        "tandem-upgrade 1\ndiscovered\tu\tnowhere\ta\t1\t1\t0\n", "tandem-upgrade 1\nsocket\t%4\t127.0.0.1:80\n"}) {
     CAPTURE(text);
     CHECK(!read_upgrade_state(text));
   }
