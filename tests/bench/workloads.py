@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import aggregates
 import caches
 import contestants as c
+import limits
 import manyroutes
 import tls_ended
 import tokens
@@ -27,6 +28,7 @@ class Workload:
     make: dict         # contestant's name -> function(contestant, server's port)
     run: object        # function(port, seconds, folder) -> (units, p99); for memory: (port, count) -> sockets held open
     count: int = 0
+    most_turns: int = 100  # where one takes long, and the next shows the same
 
 
 def tool(*command):
@@ -145,6 +147,8 @@ WORKLOADS = [
     Workload("L7 TLS full handshake", "connection", MICRO, "cpu", "http", tls_ended.all_of_them(), tls_ended.ab(tool, "/small")),
     Workload("L7 RS256 token", "request", MICRO, "cpu", "http", tokens.all_of_them("RS256"), tokens.run(wrk, "RS256")),
     Workload("L7 HS256 token", "request", MICRO, "cpu", "http", tokens.all_of_them("HS256"), tokens.run(wrk, "HS256")),
+    Workload("L7 per-IP limit", "request", MICRO, "cpu", "http", limits.by_address(), wrk("/small")),
+    Workload("L7 limited key", "key", 1, "memory", "http", limits.by_tenant(), limits.hold_keys, 1_000_000, 2),
     Workload("L7 1 KB hit", "request", MICRO, "cpu", "http", caches.all_of_them(), caches.stored(wrk("/stored/1k", body=1000))),
     Workload("L7 100 KB hit", "request", MICRO, "cpu", "http", caches.all_of_them(), caches.stored(wrk("/stored/100k", body=100_000))),
     Workload("L7 three 5 KB parts", "three parts", MICRO, "cpu", "http", aggregates.all_of_them(), aggregates.run(wrk)),
