@@ -60,7 +60,7 @@ void AccessLog::write(const AccessRecord& r) {
       .text("limit", r.limit)
       .text("parts", r.parts)
       .text("client_request_id", r.client_request_id);
-  for (std::size_t i = 0; i < rules_->fields.size(); ++i) line.text(rules_->fields[i].key, r.fields[i]);
+  for (std::size_t i = 0; i < rules_->fields.size(); ++i) line.named(rules_->fields[i].key, r.fields[i]);
   buffer_.write(line.end());
 }
 

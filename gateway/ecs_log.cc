@@ -32,7 +32,7 @@ void write_ecs(std::string& out, const LogRules& rules, const AccessRecord& r) {
   line.number("tandem.attempts", r.attempts).text("tandem.cache", r.cache).text("tandem.limit", r.limit);
   line.text("tandem.parts", r.parts);
   line.text("tandem.client_request_id", r.client_request_id);
-  for (std::size_t i = 0; i < rules.fields.size(); ++i) line.text(rules.fields[i].ecs_key, r.fields[i]);
+  for (std::size_t i = 0; i < rules.fields.size(); ++i) line.named(rules.fields[i].ecs_key, r.fields[i]);
   (void)line.end();
 }
 

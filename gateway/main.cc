@@ -290,8 +290,8 @@ int main(int argc, char** argv) {
   std::fputs(parsed.out.c_str(), stdout);
   std::fputs(parsed.err.c_str(), stderr);
   if (!parsed.command) return parsed.status;
-  if (!http::llhttp_is_strict()) {
-    std::fputs("gateway: the HTTP parser was not built in strict mode: refusing to run\n", stderr);
+  if (const std::string_view fault = http::parser_fault(); !fault.empty()) {
+    std::fprintf(stderr, "gateway: %s: refusing to run\n", std::string(fault).c_str());
     return 1;
   }
   if (parsed.command->own == kKey.name) return make_key(*parsed.command);

@@ -6,7 +6,7 @@ namespace tandem::lb {
 
 namespace {
 
-void write_path(observe::LogLine& line, std::string_view round_trip, std::string_view retransmits,
+void write_path(observe::LogLine& line, const observe::LogKey& round_trip, const observe::LogKey& retransmits,
                 const std::optional<net::TcpPath>& path) {
   line.milliseconds(round_trip, path ? std::optional(path->round_trip) : std::nullopt);
   line.number(retransmits, path ? std::optional<std::uint64_t>(path->retransmits) : std::nullopt);

@@ -1,5 +1,6 @@
 // lb: a balancer for TCP connections. Reads the command line and the configuration, then runs one Control and a Worker
 // a thread.
+#include "common/http/head_parser.h"
 #include "common/observe/certificates.h"
 #include "common/process/commands.h"
 #include "common/process/control.h"
@@ -90,6 +91,10 @@ int main(int argc, char** argv) {
   std::fputs(parsed.out.c_str(), stdout);
   std::fputs(parsed.err.c_str(), stderr);
   if (!parsed.command) return parsed.status;
+  if (const std::string_view fault = http::parser_fault(); !fault.empty()) {
+    std::fprintf(stderr, "lb: %s: refusing to run\n", std::string(fault).c_str());
+    return 1;
+  }
   const process::ConfigFunctions<lb::LbConfig> functions = {&lb::load_lb, &lb::quick_lb, &lb::dump, &lb::lb_schema};
   auto config = process::configuration_for("lb", *parsed.command, functions);
   if (!config) return config.error();

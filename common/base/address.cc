@@ -46,19 +46,21 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 }
 
 // IPv4 by hand: every request and every log line has one, and inet_ntop goes through sprintf.
-void IpAddress::append_to(std::string& out) const {
-  char buffer[INET6_ADDRSTRLEN];
+char* IpAddress::write_to(char* at) const {
   if (!is_v4()) {
-    inet_ntop(AF_INET6, bytes.data(), buffer, sizeof buffer);
-    out += buffer;
-    return;
+    inet_ntop(AF_INET6, bytes.data(), at, kLongestText);
+    return at + std::strlen(at);
   }
-  char* end = buffer;
   for (std::size_t i = 12; i < 16; ++i) {
-    if (i > 12) *end++ = '.';
-    end = std::to_chars(end, buffer + sizeof buffer, bytes[i]).ptr;
+    if (i > 12) *at++ = '.';
+    at = std::to_chars(at, at + 3, bytes[i]).ptr;
   }
-  out.append(buffer, static_cast<std::size_t>(end - buffer));
+  return at;
+}
+
+void IpAddress::append_to(std::string& out) const {
+  char buffer[kLongestText];
+  out.append(buffer, static_cast<std::size_t>(write_to(buffer) - buffer));
 }
 
 std::string IpAddress::to_string() const {

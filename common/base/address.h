@@ -22,7 +22,9 @@ struct IpAddress {
   // Takes "127.0.0.1" or "::1" (no brackets, no zone, no port); refuses everything else.
   static std::optional<IpAddress> parse(std::string_view text);
   std::string to_string() const;
-  void append_to(std::string& out) const;  // the same, behind what is there
+  void append_to(std::string& out) const;          // the same, behind what is there
+  char* write_to(char* at) const;                  // at most kLongestText bytes; gives their end
+  static constexpr std::size_t kLongestText = 46;  // INET6_ADDRSTRLEN
   auto operator<=>(const IpAddress&) const = default;
 };
 

@@ -20,24 +20,22 @@ constexpr std::array<bool, 256> clean_bytes(bool json) {
 constexpr auto kCleanInJson = clean_bytes(true);
 constexpr auto kCleanInText = clean_bytes(false);
 
-// True when no byte of `text` needs escaping in JSON; eight bytes at a step, because nearly all log values are such. In
-// each step a byte's top bit is set where the byte is a control character, a quote, a backslash, DEL or not ASCII.
-bool is_clean_in_json(std::string_view text) {
+// Eight bytes at a step, because nearly all log values are such. A byte's top bit is set where the byte is a control
+// character, a quote, a backslash, DEL or not ASCII.
+std::uint64_t unclean_in_json(std::uint64_t word) {
   constexpr std::uint64_t kOnes = 0x0101010101010101, kTops = 0x8080808080808080;
-  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word; };
-  std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, 8);
-    const std::uint64_t control = (word - kOnes * 0x20) & ~word;
-    const std::uint64_t special =
-        has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\') | has_zero(word ^ kOnes * 0x7F);
-    if ((control | special | word) & kTops) return false;
-  }
-  for (; i < text.size(); ++i) {
-    if (!kCleanInJson[static_cast<std::uint8_t>(text[i])]) return false;
-  }
-  return true;
+  const auto has_zero = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
+  const std::uint64_t control = (word - kOnes * 0x20) & ~word;
+  const std::uint64_t special =
+      has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\') | has_zero(word ^ kOnes * 0x7F);
+  return (control | special | word) & kTops;
+}
+
+template <class Word>
+std::uint64_t word_at(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
 }
 
 std::uint8_t byte_at(std::string_view text, std::size_t i) { return static_cast<std::uint8_t>(text[i]); }
@@ -167,6 +165,24 @@ void append_escaped(std::string& out, std::string_view text, const std::array<bo
 }
 
 }  // namespace
+
+// The last word overlaps what was looked at already, so that no byte is looked at alone but in the shortest texts.
+bool is_clean_in_json(std::string_view text) {
+  const char* const data = text.data();
+  const std::size_t size = text.size();
+  if (size >= 8) {
+    std::uint64_t unclean = unclean_in_json(word_at<std::uint64_t>(data + size - 8));
+    for (std::size_t i = 0; i + 8 < size; i += 8) unclean |= unclean_in_json(word_at<std::uint64_t>(data + i));
+    return unclean == 0;
+  }
+  if (size >= 4) {
+    return unclean_in_json(word_at<std::uint32_t>(data) | word_at<std::uint32_t>(data + size - 4) << 32) == 0;
+  }
+  for (const char c : text) {
+    if (!kCleanInJson[static_cast<std::uint8_t>(c)]) return false;
+  }
+  return true;
+}
 
 void append_json_string(std::string& out, std::string_view text, std::size_t cap) {
   const bool too_long = text.size() > cap;

@@ -11,6 +11,9 @@ namespace tandem {
 
 inline constexpr std::size_t kNoCap = static_cast<std::size_t>(-1);
 
+// No byte of `text` needs escaping in JSON: printable ASCII without quotes and backslashes.
+bool is_clean_in_json(std::string_view text);
+
 // Appends `text` as a JSON string with its quotes (RFC 8259 §7). Invalid UTF-8 becomes U+FFFD. When `text` is longer
 // than `cap` bytes, it is cut there at a character's edge and ends with "…".
 void append_json_string(std::string& out, std::string_view text, std::size_t cap = kNoCap);

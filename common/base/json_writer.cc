@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -85,15 +86,21 @@ void append_number(std::string& out, std::uint64_t number) {
   out.append(digits, static_cast<std::size_t>(end - digits));  // the range overload replaces, which costs thrice
 }
 
-void append_milliseconds(std::string& out, Duration time) {
+char* write_milliseconds(char* at, Duration time) {
   const auto count = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
   const auto micros = count > 0 ? static_cast<std::uint64_t>(count) : 0;
-  append_number(out, micros / 1000);
+  at = std::to_chars(at, at + 20, micros / 1000).ptr;
   const unsigned rest = static_cast<unsigned>(micros % 1000);
-  if (rest == 0) return;
+  if (rest == 0) return at;
   const char digits[] = {'.', static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
                          static_cast<char>('0' + rest % 10)};
-  out.append(digits, rest % 10 ? 4 : rest % 100 ? 3 : 2);
+  std::memcpy(at, digits, sizeof digits);
+  return at + (rest % 10 ? 4 : rest % 100 ? 3 : 2);
+}
+
+void append_milliseconds(std::string& out, Duration time) {
+  char digits[24];
+  out.append(digits, static_cast<std::size_t>(write_milliseconds(digits, time) - digits));
 }
 
 }  // namespace tandem

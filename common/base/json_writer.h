@@ -56,6 +56,7 @@ class JsonWriter {
 
 // Appends a duration as JsonWriter::milliseconds shows it: whole microseconds, without trailing zeros.
 void append_milliseconds(std::string& out, Duration time);
+char* write_milliseconds(char* at, Duration time);  // at most 24 bytes; gives their end
 void append_number(std::string& out, std::uint64_t number);
 
 }  // namespace tandem

@@ -263,4 +263,11 @@ bool llhttp_is_strict() {
   });
 }
 
+std::string_view parser_fault() {
+#ifdef __x86_64__
+  if (!__builtin_cpu_supports("sse4.2")) return "the HTTP parser needs a processor with SSE 4.2 (of 2011 or later)";
+#endif
+  return llhttp_is_strict() ? "" : "the HTTP parser was not built in strict mode";
+}
+
 }  // namespace tandem::http

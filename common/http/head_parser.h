@@ -91,5 +91,8 @@ class ResponseParser {
 // Whether the llhttp linked in refuses what its loose build lets through (bare CR, bytes after a close …). Called once
 // at start: a program must not run with a parser that answers false.
 bool llhttp_is_strict();
+// Why the parser can't be used here, in words for a person: it is not strict, or this machine's processor lacks what it
+// was built for. Empty: it can.
+std::string_view parser_fault();
 
 }  // namespace tandem::http

@@ -31,4 +31,7 @@ else()
   target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
   target_compile_definitions(llhttp PUBLIC LLHTTP_STRICT_MODE=1)
   target_compile_options(llhttp PRIVATE -O2 -w)
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")  # it then reads fields' values sixteen bytes at a time
+    target_compile_options(llhttp PRIVATE -msse4.2)
+  endif()
 endif()
