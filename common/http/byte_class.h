@@ -83,30 +83,35 @@ inline std::size_t sum(const Block& block) {
 // Sixteen bytes at a time: every head is counted once when it is read and once when it is written.
 inline LineCensus count_line_ends(std::string_view text) {
   LineCensus census;
-  detail::Block control{};
-  while (!text.empty()) {
-    detail::Block cr{}, lf{};
-    for (int blocks = 0; blocks < 255 && !text.empty(); ++blocks) {  // more could overflow a counter
-      detail::Block c = detail::Block{} + std::uint8_t{' '};
-      const std::size_t size = std::min(text.size(), sizeof c);
-      if (size == sizeof c) {  // a constant size is one instruction
-        std::memcpy(&c, text.data(), sizeof c);
-      } else {
-        std::memcpy(&c, text.data(), size);
-      }
-      text.remove_prefix(size);
-      const detail::Block is_cr = reinterpret_cast<detail::Block>(c == '\r');
-      const detail::Block is_lf = reinterpret_cast<detail::Block>(c == '\n');
-      const detail::Block low = reinterpret_cast<detail::Block>(c < 0x20);
-      const detail::Block tab = reinterpret_cast<detail::Block>(c == '\t');
-      control |= (low & ~(tab | is_cr | is_lf)) | reinterpret_cast<detail::Block>(c == 0x7f);
-      cr -= is_cr;
-      lf -= is_lf;
+  std::size_t controls = 0;  // CR and LF too, without HTAB
+  const char* at = text.data();
+  std::size_t left = text.size();
+  while (left > 0) {
+    detail::Block cr{}, lf{}, control{};
+    const auto count = [&](const detail::Block& c) {
+      const detail::Block low = reinterpret_cast<detail::Block>(c < 0x20) | reinterpret_cast<detail::Block>(c == 0x7f);
+      control -= low & ~reinterpret_cast<detail::Block>(c == '\t');
+      cr -= reinterpret_cast<detail::Block>(c == '\r');
+      lf -= reinterpret_cast<detail::Block>(c == '\n');
+    };
+    detail::Block c;
+    std::size_t blocks = std::min<std::size_t>(left / sizeof c, 254);  // more could overflow a counter
+    for (const char* const end = at + blocks * sizeof c; at != end; at += sizeof c) {
+      std::memcpy(&c, at, sizeof c);
+      count(c);
+    }
+    left -= blocks * sizeof c;
+    if (left > 0 && left < sizeof c) {
+      c = detail::Block{} + std::uint8_t{' '};
+      std::memcpy(&c, at, left);
+      count(c);
+      left = 0;
     }
     census.cr += detail::sum(cr);
     census.lf += detail::sum(lf);
+    controls += detail::sum(control);
   }
-  census.control = detail::sum(control) != 0;
+  census.control = controls != census.cr + census.lf;
   return census;
 }
 

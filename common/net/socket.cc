@@ -33,6 +33,25 @@ ssize_t send(int fd, std::span<const char> bytes, int flags) {
 }
 ssize_t send(int fd, const msghdr& message, int flags) { return syscall(SYS_sendmsg, fd, &message, flags); }
 
+// Pieces so short together are copied into one: for the kernel a list of them costs more than the copy.
+constexpr std::size_t kWorthCopying = 2048;
+
+std::size_t size_of(std::span<const iovec> pieces) {
+  std::size_t size = 0;
+  for (const iovec& piece : pieces) size += piece.iov_len;
+  return size;
+}
+
+ssize_t send_together(int fd, std::span<const iovec> pieces, int flags) {
+  std::array<char, kWorthCopying> bytes;
+  std::size_t size = 0;
+  for (const iovec& piece : pieces) {
+    std::memcpy(bytes.data() + size, piece.iov_base, piece.iov_len);
+    size += piece.iov_len;
+  }
+  return send(fd, std::span<const char>(bytes).first(size), flags);
+}
+
 template <class Call>
 ssize_t uninterrupted(Call call) {
   ssize_t result;
@@ -157,10 +176,13 @@ IoResult Socket::write(std::span<const char> bytes, bool more_follows) {
 IoResult Socket::write(std::span<const iovec> pieces, bool more_follows) {
   if (tls_) return write_through(*tls_, pieces, more_follows);
   if (pieces.size() == 1) return write({static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len}, more_follows);
+  const int flags = MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
+  if (size_of(pieces) <= kWorthCopying) {
+    return to_result(uninterrupted([&] { return send_together(fd_, pieces, flags); }));
+  }
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
-  const int flags = MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
   return to_result(uninterrupted([&] { return send(fd_, message, flags); }));
 }
 

@@ -12,7 +12,6 @@ namespace tandem::observe {
 namespace {
 
 constexpr std::size_t kUsualLine = 1024;
-constexpr std::size_t kLineEnd = 2;         // "}\n"
 constexpr std::size_t kLongestNumber = 24;  // 20 digits, or milliseconds with three behind the point
 constexpr std::size_t kLongestTime = 26;
 constexpr std::size_t kLongestEndpoint = IpAddress::kLongestText + 10;  // quotes, brackets, a port
@@ -48,11 +47,10 @@ bool is_plain_word(std::string_view text) {
 
 LogLine::LogLine(LogFormat format, std::string& out) : out_(out), format_(format) {
   out_.clear();
-  reserve(kUsualLine);
+  grow(kUsualLine);
 }
 
-void LogLine::reserve(std::size_t bytes) {
-  if (at_ != nullptr && static_cast<std::size_t>(limit_ - at_) >= bytes + kLineEnd) return;
+void LogLine::grow(std::size_t bytes) {
   const std::size_t used = at_ == nullptr ? 0 : static_cast<std::size_t>(at_ - out_.data());
   const std::size_t size = std::max(used + bytes + kLineEnd, out_.capacity());
   out_.resize_and_overwrite(size, [size](char*, std::size_t) { return size; });

@@ -65,8 +65,13 @@ class LogLine {
   std::string_view end();  // the line with its newline
 
  private:
+  static constexpr std::size_t kLineEnd = 2;  // "}\n"
+
   // Room for `bytes` more and what a line ends with; the cursor stays where it is, the bytes may move.
-  void reserve(std::size_t bytes);
+  void reserve(std::size_t bytes) {
+    if (static_cast<std::size_t>(limit_ - at_) < bytes + kLineEnd) grow(bytes);
+  }
+  void grow(std::size_t bytes);
   void put(std::string_view bytes);
   void put(char byte) { *at_++ = byte; }
   void begin_field(const LogKey& key, std::size_t value_bytes);

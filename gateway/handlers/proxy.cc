@@ -213,7 +213,8 @@ async::Task<void> Proxy::send(Exchange& exchange, std::shared_ptr<UpstreamAttemp
     attempt->wait.cancel(std::move(head.error()));
     co_return;
   }
-  out.begin(before_head(upstream_.options(), attempt->announcement) + *head, framing);
+  std::string before = before_head(upstream_.options(), attempt->announcement);
+  out.begin(before.empty() ? std::move(*head) : before + *head, framing);
   attempt->wait.set_deadline(attempt->deadline, Origin::upstream, "upstream_timeout");
   if (framing.is_empty()) {
     if (co_await out.finish()) attempt->connection->request_done();
