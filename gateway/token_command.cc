@@ -108,7 +108,8 @@ TokenAnswer examine_token(const GatewayConfig& config, const TokenQuestion& ques
                            config::did_you_mean(question.provider, names))};
   }
   if (provider->kind != AuthKind::jwt) {
-    return {2, fmt::format("[auth.{}] knows no tokens that could be read: its kind is not \"jwt\"\n", provider->name)};
+    return {2, fmt::format("[auth.{}] is not of the kind \"jwt\": only such a token says by itself what it is worth\n",
+                           provider->name)};
   }
   return examine(config, *provider, question);
 }

@@ -76,8 +76,9 @@ std::expected<Token, std::string_view> parse_token(std::string_view text) {
   auto claims = object_of(text.substr(first + 1, second - first - 1));
   if (!claims) return Failure(claims.error());
   token.claims = *std::move(claims);
+  if (second + 1 == text.size()) return Failure("its signature is missing");
   auto signature = from_base64url(text.substr(second + 1));
-  if (!signature || signature->empty()) return Failure("its signature is missing or malformed");
+  if (!signature) return Failure("its signature is not base64url as it must be");
   token.signature = *std::move(signature);
   return token;
 }

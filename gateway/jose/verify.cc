@@ -21,6 +21,12 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
+std::string any_of(const std::vector<std::string>& wanted) {
+  std::string out;
+  for (const std::string& one : wanted) out.append(out.empty() ? "" : " or ").append(quoted(one));
+  return out;
+}
+
 struct Time {
   std::optional<WallTime> at;  // nothing: the claim is not there; max(): later than can be told
 };
@@ -57,14 +63,23 @@ std::optional<std::string> wrong_party(const json::Value& claims, const Rules& r
   if (issuer && !issuer->string()) return "iss is no string";
   if (!rules.issuer.empty()) {
     if (!issuer) return "iss is missing";
-    if (*issuer->string() != rules.issuer) return "iss is " + quoted(*issuer->string());
+    if (*issuer->string() != rules.issuer) {
+      return fmt::format("iss is {}, not {}", quoted(*issuer->string()), quoted(rules.issuer));
+    }
   }
   const json::Value* audience = claims.find("aud");
   if (audience && !is_audience(*audience)) return "aud is neither a string nor an array of them";
   if (!rules.audience.empty()) {
     if (!audience) return "aud is missing";
-    if (!is_for(*audience, rules.audience))
-      return "aud is " + quoted(audience->string() ? *audience->string() : audience->to_text());
+    if (!is_for(*audience, rules.audience)) {
+      std::string found = "aud is ";
+      if (audience->string()) {
+        append_json_string(found, *audience->string(), 64);
+      } else {
+        append_printable(found, audience->to_text(), 64);
+      }
+      return found.append(", not ").append(any_of(rules.audience));
+    }
   }
   const json::Value* subject = claims.find("sub");
   if (subject && !subject->string()) return "sub is no string";
@@ -96,8 +111,11 @@ std::expected<const Key*, Refusal> check_signature(const Token& token, const Key
     if (key.verify(*algorithm, token.signed_bytes, token.signature)) return &key;
   }
   if (!known) return std::unexpected(Refusal{fmt::format("no key has the kid {}", quoted(*token.key_id)), true});
-  if (!fitting) return no(fmt::format("no key is one for {}", token.algorithm));
   const bool any = !token.key_id || !keys.has_ids;
+  if (!fitting && any) return std::unexpected(Refusal{fmt::format("no key is one for {}", token.algorithm), true});
+  if (!fitting) {
+    return no(fmt::format("the key with the kid {} is not one for {}", quoted(*token.key_id), token.algorithm));
+  }
   return std::unexpected(Refusal{"the signature is wrong", any});
 }
 
@@ -109,9 +127,13 @@ std::expected<Validity, Refusal> check_claims(const json::Value& claims, const R
   }
   if (!expires->at && rules.must_expire) return no("exp is missing");
   const WallTime until = expires->at ? later(*expires->at, rules.leeway) : WallTime::max();
-  if (now >= until) return no("it has expired");
-  if (begins->at && now + rules.leeway < *begins->at) return no("it is not valid yet (nbf)");
-  if (issued->at && now + rules.leeway < *issued->at) return no("it was issued in the future (iat)");
+  if (now >= until) return no(fmt::format("it has expired (exp {})", to_rfc3339(*expires->at)));
+  if (begins->at && now + rules.leeway < *begins->at) {
+    return no(fmt::format("it is not valid yet (nbf {})", to_rfc3339(*begins->at)));
+  }
+  if (issued->at && now + rules.leeway < *issued->at) {
+    return no(fmt::format("it was issued in the future (iat {})", to_rfc3339(*issued->at)));
+  }
   return Validity{until};
 }
 

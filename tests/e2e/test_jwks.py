@@ -4,9 +4,10 @@ import json
 import threading
 import time
 
+import jwt
 import pytest
 
-from issuer import AUDIENCE, Issuer
+from issuer import AUDIENCE, Issuer, claims, new_key
 from origins import HttpOrigin, RefusingPort
 from raw import get, wait_until
 from tandem import BIG, gateway_config, run, section
@@ -156,6 +157,14 @@ def test_rotation_under_load_refuses_no_valid_request(front, issuer):
     for thread in threads:
         thread.join()
     assert set(statuses) == {200}
+
+
+def test_a_new_kind_of_key_is_fetched_for_a_token_that_names_none(front, issuer):
+    program, _ = front(provider(issuer, jwks={"url": f"{issuer.url}/jwks.json", **QUICK}, algorithms=["ES256", "RS256"]) + route())
+    assert status(program, issuer.token()) == 200
+    issuer.current = {"another": new_key("RS256")}
+    token = jwt.encode(claims(iss=issuer.issuer), issuer.current["another"], "RS256")
+    wait_until(lambda: status(program, token) == 200, what="the new key")
 
 
 def test_a_key_that_is_withdrawn_opens_nothing_any_more_not_even_to_who_is_remembered(front, issuer):
