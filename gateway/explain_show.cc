@@ -239,8 +239,9 @@ std::string explanation_text(const GatewayConfig& config, const ExplainQuestion&
                              std::size_t most_rivals) {
   Text text;
   text.line("request", printable(question.method + ' ' + question.url));
-  text.line("listener",
-            listener_text(*found.listener) + (found.listener_guessed ? " (no listener has the URL's port)" : ""));
+  const bool other_port =
+      found.listener_guessed && !question.url.starts_with('/');  // a path alone has none to be wrong
+  text.line("listener", listener_text(*found.listener) + (other_port ? " (no listener has the URL's port)" : ""));
   text.line("host", found.host.empty() ? "none" : printable(found.host));
   if (!found.path.empty()) text.line("path", printable(found.path));
   if (found.route) show_route(text, config, found);

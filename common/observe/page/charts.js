@@ -1,6 +1,6 @@
 // The charts: the last 15 minutes, which the program itself keeps.
-import { bytes, clock, milliseconds, rate, percent } from './text.js';
-import { element } from './table.js';
+import { bytes, clock, count, milliseconds, percent, rate, size } from './text.js';
+import { element, setText } from './table.js';
 
 /* global Chart */
 const spanMs = 15 * 60_000;  // that the program keeps
@@ -28,7 +28,7 @@ const lines = (program) => [
       { column: 'p99_ms', label: 'p99', colour: 'violet' },
     ],
   },
-  { title: 'Open connections', unit: rate, series: [{ column: 'active', label: 'open', colour: 'teal', fill: true }] },
+  { title: 'Open connections', unit: count, series: [{ column: 'active', label: 'open', colour: 'teal', fill: true }] },
   {
     title: 'Bytes per second',
     unit: bytes,
@@ -38,8 +38,13 @@ const lines = (program) => [
     ],
   },
   { title: 'CPU', unit: percent, series: [{ column: 'cpu', label: 'of one core', colour: 'blue', fill: true }] },
-  { title: 'Resident memory', unit: bytes, series: [{ column: 'memory', label: 'resident', colour: 'teal' }] },
+  { title: 'Resident memory', unit: size, series: [{ column: 'memory', label: 'resident', colour: 'teal' }] },
 ];
+
+// Sizes are read in powers of two: at most four steps up to the greatest.
+function binaryStep(values) {
+  return 2 ** Math.ceil(Math.log2(Math.max(1024, ...values) / 3.5));
+}
 
 function tick(time) {
   return clock(time, this.max - this.min > 5 * 60_000);
@@ -56,11 +61,11 @@ function options(unit) {
       x: { type: 'linear', grid: { display: false }, ticks: { maxTicksLimit: 6, maxRotation: 0, callback: tick } },
       y: {
         beginAtZero: true, suggestedMax: 0.1, grace: '5%', border: { display: false },
-        ticks: { maxTicksLimit: 5, callback: unit },
+        ticks: { maxTicksLimit: 5, callback: (value) => unit(value).replace('.0 ', ' ') },
       },
     },
     plugins: {
-      legend: { align: 'end', labels: { boxWidth: 7, boxHeight: 7, usePointStyle: true, pointStyle: 'circle' } },
+      legend: { display: false },
       tooltip: {
         callbacks: {
           title: (items) => (items.length ? clock(items[0].parsed.x) : ''),
@@ -71,6 +76,15 @@ function options(unit) {
   };
 }
 
+// What each line is, with its newest value; beside the title, where a narrow chart has room for it.
+function legendOf(series) {
+  return series.map(({ label, colour: name }) => {
+    const made = element('span', {}, label, element('b'));
+    made.style.setProperty('--dot', `var(--${name})`);
+    return made;
+  });
+}
+
 export class Charts {
   constructor(host, program) {
     this.samples = [];
@@ -78,12 +92,14 @@ export class Charts {
       const canvas = element('canvas');
       canvas.setAttribute('role', 'img');
       canvas.setAttribute('aria-label', `${title}, the last 15 minutes`);
-      host.append(element('section', { className: 'card chart' }, element('h2', { text: title }),
+      const legend = legendOf(series);
+      host.append(element('section', { className: 'card chart' },
+        element('div', { className: 'legend' }, element('h2', { text: title }), ...legend),
         element('div', { className: 'plot' }, canvas)));
       const datasets = series.map(({ column, label, fill }) => (
         { column, label, fill: fill ? 'origin' : false, data: [], borderWidth: 1.5, pointRadius: 0, pointHitRadius: 0 }));
       const chart = new Chart(canvas, { type: 'line', data: { datasets }, options: options(unit) });
-      return { chart, series };
+      return { chart, series, legend, unit };
     });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#paint());
     this.#paint();
@@ -98,7 +114,7 @@ export class Charts {
         Object.assign(set, { borderColor: own, backgroundColor: set.fill ? `${own}26` : own });
       });
       const { x, y } = chart.options.scales;
-      x.ticks.color = y.ticks.color = chart.options.plugins.legend.labels.color = quiet;
+      x.ticks.color = y.ticks.color = quiet;
       x.grid.color = y.grid.color = y.grid.borderColor = x.grid.borderColor = grid;
       chart.update('none');
     }
@@ -121,9 +137,13 @@ export class Charts {
     this.samples = this.samples.filter((sample) => sample.time > newest - spanMs);
     const age = newest - (this.samples[0]?.time ?? newest);
     const span = Math.min(spanMs, Math.max(leastMs, Math.ceil(age / 60_000) * 60_000));
-    for (const { chart, series } of this.charts) {
+    for (const { chart, series, legend, unit } of this.charts) {
+      series.forEach(({ column }, i) => setText(legend[i].lastChild, unit(this.samples.at(-1)?.[column])));
       Object.assign(chart.options.scales.x, { min: newest - span, max: newest });
       chart.options.scales.x.ticks.stepSize = span / 5;
+      if (unit === size) {
+        chart.options.scales.y.ticks.stepSize = binaryStep(this.samples.map((sample) => sample[series[0].column] ?? 0));
+      }
       chart.data.datasets.forEach((set, i) => {
         set.data = this.samples.map((sample) => ({ x: sample.time, y: sample[series[i].column] ?? NaN }));
       });

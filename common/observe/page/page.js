@@ -6,7 +6,7 @@ import { reloadButton, whenOrdered } from './orders.js';
 import { Requests } from './requests.js';
 import { element, setText } from './table.js';
 import { tablesOf } from './tables.js';
-import { bytes, clock, count, duration, milliseconds, percent, rate } from './text.js';
+import { clock, count, duration, milliseconds, percent, rate, size } from './text.js';
 import { verdict } from './verdict.js';
 
 const everyMs = 1000;
@@ -38,7 +38,7 @@ function figures(program) {
       [milliseconds(traffic.p50_ms), `the last ${Math.round(traffic.window_s)} s`],
       [milliseconds(traffic.p99_ms), `the last ${Math.round(traffic.window_s)} s`],
       [count(traffic.active), `${count(status.upstreams.flatMap((one) => one.servers).reduce((sum, server) => sum + server.in_flight, 0))} in flight to servers`],
-      [newest ? percent(newest.cpu) : '–', newest ? bytes(newest.memory) : ''],
+      [newest ? percent(newest.cpu) : '–', newest ? size(newest.memory) : ''],
     ];
     tiles.forEach((tile, i) => {
       setText(tile.children[1], texts[i][0]);
@@ -78,9 +78,12 @@ function begin(program) {
   at('content').hidden = false;
   const tables = tablesOf(program);
   const requests = new Requests(program);
-  at('tables').append(...tables.first.map(({ table }) => table.card), requests.errors.card, requests.table.card,
-    ...[...tables.last, tables.consumers].filter(Boolean).map(({ table }) => table.card),
-    ...(program === 'gateway' ? [explainBox()] : []));
+  const cards = (of) => of.map(({ table }) => table.card);
+  at('tables').append(...cards(tables.first), requests.errors.card, requests.table.card, ...cards(tables.wide));
+  const [left, right] = at('columns').children;
+  left.append(...cards(tables.left));
+  right.append(...cards(tables.right));
+  if (program === 'gateway') at('last').append(explainBox());
   at('reload').append(reloadButton());
   shown = { figures: figures(program), charts: new Charts(at('charts'), program), tables, requests };
 }
@@ -112,8 +115,15 @@ async function look() {
   showVerdict(now);
   await newSamples();
   shown.figures(status, shown.charts.samples.at(-1));
-  for (const one of [...shown.tables.first, ...shown.tables.last]) one.update(status);
+  for (const one of shown.tables.ofStatus) one.update(status);
   await whatWorkersRemember();
+}
+
+// What fetch() throws is worded by each browser in its own way.
+function whyNot(error) {
+  if (error.name === 'TimeoutError') return 'no answer within 10 s; it is asked again';
+  if (error instanceof TypeError) return 'no connection to it; it is tried again every second';
+  return error.message;
 }
 
 function showFailure(error) {
@@ -122,7 +132,8 @@ function showFailure(error) {
     at('content').hidden = true;
     return;
   }
-  showVerdict({ level: 'bad', text: 'The program does not answer', problems: [{ text: error.message }] });
+  at('content').dataset.stale = '';
+  showVerdict({ level: 'bad', text: 'The program does not answer', problems: [{ text: whyNot(error) }] });
 }
 
 async function turn() {
@@ -131,6 +142,7 @@ async function turn() {
   try {
     await look();
     at('token-form').hidden = true;
+    delete at('content').dataset.stale;
     at('content').hidden = false;
   } catch (error) {
     showFailure(error);

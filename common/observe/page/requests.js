@@ -51,7 +51,7 @@ function outcome(row) {
   return { text: row.reason ? `${status} ${row.reason}` : String(status), state: row.status === null || row.status >= 500 ? 'bad' : 'ok' };
 }
 
-const request = { title: 'Request', show: (row) => ({ text: `${row.method} ${row.path}`, title: row.host }) };
+const request = { title: 'Request', span: 6, long: true, show: (row) => ({ text: `${row.method} ${row.path}`, title: row.host }) };
 const when = { title: 'Ended', minor: true, show: (row) => clock(row.time) };
 
 const gateway = {
@@ -61,17 +61,17 @@ const gateway = {
     { title: 'Took', number: true, show: (row) => milliseconds(row.duration_ms) },
     request,
     { title: 'Route', minor: true, show: (row) => row.route ?? 'none' },
-    { title: 'Status', show: outcome },
+    { title: 'Status', span: 4, show: outcome },
     { title: 'Where the time went', last: true, build: phases },
     when, id,
   ],
   errors: [
     when, request,
-    { title: 'Status', show: outcome },
+    { title: 'Status', span: 4, show: outcome },
     { title: 'Route', minor: true, show: (row) => row.route ?? 'none' },
-    { title: 'Server', show: (row) => row.server ?? row.upstream ?? '' },
+    { title: 'Server', span: 3, show: (row) => row.server ?? row.upstream ?? '' },
     { title: 'Took', number: true, show: (row) => milliseconds(row.duration_ms) },
-    { title: 'Id', show: id.show },
+    { title: 'Id', span: 3, show: id.show },
   ],
 };
 
@@ -81,9 +81,9 @@ const lb = {
   columns: [
     { title: 'Waits', number: true, show: (row) => (row.waiting_ms > 0 ? milliseconds(row.waiting_ms) : '') },
     { title: 'Phase', show: (row) => row.phase.replaceAll('_', ' ') },
-    { title: 'Client', show: (row) => row.client ?? 'local' },
+    { title: 'Client', span: 3, show: (row) => row.client ?? 'local' },
     { title: 'Listener', minor: true, show: (row) => row.listener },
-    { title: 'Server', show: (row) => row.server ?? row.upstream ?? '' },
+    { title: 'Server', span: 3, show: (row) => row.server ?? row.upstream ?? '' },
     { title: 'Age', number: true, show: (row) => milliseconds(row.age_ms) },
     { title: 'Connect', number: true, minor: true, show: (row) => milliseconds(row.connect_ms) },
     { title: 'First byte', number: true, minor: true, show: (row) => milliseconds(row.first_byte_ms) },
@@ -93,13 +93,13 @@ const lb = {
   ],
   errors: [
     when,
-    { title: 'End', show: (row) => ({ text: row.end, state: 'bad' }) },
-    { title: 'Client', show: (row) => row.client ?? 'local' },
+    { title: 'End', span: 4, show: (row) => ({ text: row.end, state: 'bad' }) },
+    { title: 'Client', span: 3, show: (row) => row.client ?? 'local' },
     { title: 'Listener', minor: true, show: (row) => row.listener },
-    { title: 'Server', show: (row) => row.server ?? row.upstream ?? '' },
+    { title: 'Server', span: 3, show: (row) => row.server ?? row.upstream ?? '' },
     { title: 'Attempts', number: true, minor: true, show: (row) => row.attempts },
     { title: 'Lasted', number: true, show: (row) => milliseconds(row.duration_ms) },
-    { title: 'Id', show: (row) => row.id },
+    { title: 'Id', span: 3, show: (row) => row.id },
   ],
 };
 

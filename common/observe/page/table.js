@@ -38,10 +38,12 @@ function show(cell, given) {
 }
 
 export class Table {
-  // `columns`: [{ title, show(row) | build(row) & renew(content, row), number, minor, last }]. Where there is little room
-  // `minor` ones are left out, and `last` ones stand below the others. `key(row)`: what tells it apart.
+  // `columns`: [{ title, show(row) | build(row) & renew(content, row), number, long, minor, last, span }]: `long` ones may
+  // be broken anywhere. Where there is little room a row is a card: `minor` ones are left out, `last` ones stand below the
+  // others, and each takes `span` sixths of its width. `key(row)`: what tells it apart.
   constructor({ title, columns, key, empty }) {
     this.columns = columns;
+    this.lead = columns.find((column) => !column.minor);
     this.key = key;
     this.rows = new Map();
     const heads = columns.map((column) => {
@@ -63,6 +65,9 @@ export class Table {
     if (column.number) cell.classList.add('number');
     if (column.minor) cell.classList.add('minor');
     if (column.last) cell.classList.add('last');
+    if (column.long) cell.classList.add('long');
+    if (column === this.lead) cell.classList.add('lead');
+    cell.style.setProperty('--span', column.span ?? (column.last ? 6 : 2));
     if (cell.tagName === 'TD' && column.title) cell.dataset.title = column.title;
   }
 

@@ -1,7 +1,7 @@
 // The tables that are made from /status, each as its columns and its rows.
 import { purgeForm, renewServerButtons, renewWeight, serverButtons, weightField } from './orders.js';
 import { element, setText, Table } from './table.js';
-import { bytes, count, duration, milliseconds, percent, rate } from './text.js';
+import { count, duration, milliseconds, percent, rate, size } from './text.js';
 
 const states = { up: 'ok', down: 'bad', ejected: 'bad' };  // else: warn
 const kinds = { connections: 'open connections', max_in_flight: 'requests to the upstream', concurrency: 'requests of the route' };
@@ -9,6 +9,11 @@ const isPage = /^http:\/\/[0-9a-f.:[\]]+\/$/;
 
 function taken(now, most) {
   return most ? { text: `${count(now)} / ${count(most)}`, state: now >= most * 0.9 ? 'warn' : undefined } : count(now);
+}
+
+// Rows that keep their places: what is busiest in this second is not in the next.
+function byTotal(rows) {
+  return rows.toSorted((a, b) => b.total - a.total);
 }
 
 function nameOfServer(row) {
@@ -38,14 +43,14 @@ const upstreams = {
   empty: 'no upstreams',
   key: (row) => (row.heading ? `u ${row.heading}` : `s ${row.upstream}\n${row.name}`),
   columns: [
-    { title: 'Server', build: nameOfServer, renew: renewName },
+    { title: 'Server', span: 4, build: nameOfServer, renew: renewName },
     { title: 'State', show: (row) => ({ text: row.backup ? `${row.state}, backup` : row.state, state: states[row.state] ?? 'warn' }) },
     { title: 'In flight', number: true, show: (row) => taken(row.in_flight, row.max_connections) },
     { title: 'Per second', number: true, show: (row) => rate(row.rate) },
     { title: 'Share', number: true, minor: true, show: (row) => ({ text: percent(row.share), share: row.share }) },
     { title: 'Response', number: true, show: (row) => milliseconds(row.response_ms) },
     { title: 'Failures', number: true, minor: true, show: (row) => count(row.failures) },
-    { title: 'Why', last: true, show: (row) => ({ text: row.why || row.last_check, title: row.last_check }) },
+    { title: 'Why', last: true, long: true, show: (row) => ({ text: row.why || row.last_check, title: row.last_check }) },
     { title: 'Weight', number: true, minor: true, build: weightField, renew: renewWeight },
     { title: '', last: true, build: serverButtons, renew: renewServerButtons },
   ],
@@ -65,8 +70,8 @@ const routes = {
   empty: 'no request yet',
   key: (row) => row.name,
   columns: [
-    { title: 'Route', show: (row) => ({ text: row.name, title: row.match }) },
-    { title: 'Match', minor: true, show: (row) => row.match || 'no route was found' },
+    { title: 'Route', span: 4, show: (row) => ({ text: row.name, title: row.match }) },
+    { title: 'Match', minor: true, long: true, show: (row) => row.match || 'no route was found' },
     { title: 'Per second', number: true, show: (row) => rate(row.rate) },
     { title: 'p50', number: true, minor: true, show: (row) => milliseconds(row.p50_ms) },
     { title: 'p99', number: true, show: (row) => milliseconds(row.p99_ms) },
@@ -76,7 +81,7 @@ const routes = {
     { title: 'From cache', number: true, minor: true, show: (row) => ({ text: percent(row.cache_share), share: row.cache_share ?? 0 }) },
     { title: 'Total', number: true, minor: true, show: (row) => count(row.total) },
   ],
-  rows: (status) => status.traffic.routes,
+  rows: (status) => byTotal(status.traffic.routes),
   note: ({ traffic }) => (traffic.routes_quiet > 0 ? `and ${count(traffic.routes_quiet)} more` : ''),
 };
 
@@ -84,8 +89,8 @@ const listeners = {
   title: 'Listeners',
   key: (row) => row.name,
   columns: [
-    { title: 'Listener', show: (row) => row.name },
-    { title: 'Address', show: (row) => row.address },
+    { title: 'Listener', span: 3, show: (row) => row.name },
+    { title: 'Address', span: 3, long: true, show: (row) => row.address },
     { title: 'Open', number: true, show: (row) => taken(row.open, row.max_connections) },
     { title: 'Ended/s', number: true, minor: true, show: (row) => rate(row.rate), only: 'lb' },
     { title: 'Refused/s', number: true, show: (row) => rate(row.refused), only: 'lb' },
@@ -102,8 +107,8 @@ const bounds = {
   hides: true,
   key: (row) => `${row.kind} ${row.name}`,
   columns: [
-    { title: 'Of', show: (row) => row.name },
-    { title: 'What', show: (row) => kinds[row.kind] ?? row.kind },
+    { title: 'Of', span: 4, show: (row) => row.name },
+    { title: 'What', span: 6, show: (row) => kinds[row.kind] ?? row.kind },
     { title: 'Taken', number: true, show: (row) => taken(row.taken, row.limit) },
   ],
   rows: (status) => status.bounds ?? [],
@@ -114,7 +119,7 @@ const limits = {
   hides: true,
   key: (row) => row.name,
   columns: [
-    { title: 'Limit', show: (row) => row.name },
+    { title: 'Limit', span: 4, long: true, show: (row) => row.name },
     { title: 'By', show: (row) => row.key.join(', ') },
     { title: 'Rate', minor: true, show: (row) => row.tiers.map((one) => one.rate ?? one.quota).join(', ') },
     { title: 'Allowed', number: true, show: (row) => count(row.allowed) },
@@ -130,12 +135,12 @@ const refusals = {
   hides: true,
   key: (row) => `${row.route} ${row.reason}`,
   columns: [
-    { title: 'Reason', show: (row) => row.reason },
-    { title: 'Route', show: (row) => row.route },
+    { title: 'Reason', span: 4, show: (row) => row.reason },
+    { title: 'Route', span: 4, long: true, show: (row) => row.route },
     { title: 'Per second', number: true, show: (row) => rate(row.rate) },
     { title: 'Total', number: true, show: (row) => count(row.total) },
   ],
-  rows: (status) => (status.traffic.refusals ?? []).slice(0, 10),
+  rows: (status) => byTotal((status.traffic.refusals ?? []).slice(0, 10)),
 };
 
 const caches = {
@@ -144,8 +149,8 @@ const caches = {
   hides: true,
   key: (row) => row.name,
   columns: [
-    { title: 'Cache', show: (row) => row.name },
-    { title: 'Holds', number: true, show: (row) => ({ text: `${bytes(row.bytes)} / ${bytes(row.limit)}`, share: row.bytes / row.limit }) },
+    { title: 'Cache', span: 3, long: true, show: (row) => row.name },
+    { title: 'Holds', number: true, span: 3, show: (row) => ({ text: `${size(row.bytes)} / ${size(row.limit)}`, share: row.bytes / row.limit }) },
     { title: 'Entries', number: true, show: (row) => count(row.entries) },
     { title: 'Hits', number: true, show: (row) => count(row.hit) },
     { title: 'Misses', number: true, show: (row) => count(row.miss) },
@@ -163,9 +168,9 @@ const certificates = {
   hides: true,
   key: (row) => `${row.listener} ${row.names.join(' ')} ${row.not_after}`,
   columns: [
-    { title: 'Names', show: (row) => row.names.join(', ') || 'none' },
-    { title: 'Listener', show: (row) => row.listener },
-    { title: 'Until', show: (row) => ({ text: row.not_after.slice(0, 10), title: row.not_after }) },
+    { title: 'Names', span: 4, long: true, show: (row) => row.names.join(', ') || 'none' },
+    { title: 'Listener', span: 3, show: (row) => row.listener },
+    { title: 'Until', span: 3, show: (row) => ({ text: row.not_after.slice(0, 10), title: row.not_after }) },
     {
       title: 'Left', number: true,
       show: (row) => ({
@@ -182,11 +187,11 @@ const picks = {
   hides: true,
   key: (row) => row.upstream,
   columns: [
-    { title: 'Upstream', show: (row) => row.upstream },
-    { title: 'Picked', show: (row) => row.server },
+    { title: 'Upstream', span: 3, show: (row) => row.upstream },
+    { title: 'Picked', span: 3, show: (row) => row.server },
     { title: 'Ago', number: true, minor: true, show: (row) => milliseconds(row.ago_ms) },
     {
-      title: 'Of', last: true,
+      title: 'Of', last: true, long: true,
       show: (row) => row.rivals.map((one) => `${one.server}: ${one.passed_over || `${count(one.in_flight)} in flight`}`
         + `${one.score === null ? '' : `, score ${one.score.toPrecision(3)}`}`).join('; '),
     },
@@ -200,7 +205,7 @@ const consumers = {
   hides: true,
   key: (row) => `${row.provider} ${row.name}`,
   columns: [
-    { title: 'Consumer', show: (row) => ({ text: row.name, title: row.provider }) },
+    { title: 'Consumer', span: 4, long: true, show: (row) => ({ text: row.name, title: row.provider }) },
     { title: 'Per second', number: true, show: (row) => rate(row.rate) },
     { title: '4xx/s', number: true, show: (row) => rate(row.client_errors) },
     { title: '429/s', number: true, show: (row) => rate(row.too_many) },
@@ -228,13 +233,18 @@ class Shown {
   }
 }
 
+// Those of a program: the first ones, those as wide as they below the requests, and the narrow ones in two columns.
+// `ofStatus` are renewed by /status, `consumers` by what is told of them.
 export function tablesOf(program) {
-  const of = (kind) => new Shown(kind, program);
-  return program === 'lb'
-    ? { first: [of(upstreams)], last: [of(listeners), of(picks), of(certificates)] }
-    : {
-      first: [of(upstreams), of(routes)],
-      consumers: of(consumers),
-      last: [of(caches), of(refusals), of(limits), of(bounds), of(listeners), of(certificates), of(picks)],
-    };
+  const of = (...kinds) => kinds.map((kind) => new Shown(kind, program));
+  if (program === 'lb') {
+    const made = { first: of(upstreams), wide: [], left: of(listeners, certificates), right: of(picks) };
+    return { ...made, ofStatus: [...made.first, ...made.left, ...made.right] };
+  }
+  const made = {
+    first: of(upstreams, routes), wide: of(caches), left: of(refusals, listeners, picks), right: of(limits, bounds, certificates),
+  };
+  const ofStatus = Object.values(made).flat();
+  const [called] = of(consumers);
+  return { ...made, right: [...made.right, called], consumers: called, ofStatus };
 }

@@ -15,15 +15,15 @@ export function count(value) {
 export function rate(value) {
   if (!is(value)) return none;
   if (value > 0 && value < 0.1) return '<0.1';
-  return value < 10 && !Number.isInteger(value) ? value.toFixed(1) : plain.format(value);
+  return value < 9.95 && !Number.isInteger(value) ? value.toFixed(1) : plain.format(value);
 }
 
 export function milliseconds(value) {
   if (!is(value)) return none;
   if (value === 0) return '0 ms';
-  if (value >= 10_000) return `${(value / 1000).toFixed(0)} s`;
+  if (value >= 9950) return `${(value / 1000).toFixed(0)} s`;
   if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
-  if (value >= 10) return `${value.toFixed(0)} ms`;
+  if (value >= 9.95) return `${value.toFixed(0)} ms`;
   return `${value.toFixed(value < 1 ? 2 : 1)} ms`;
 }
 
@@ -31,16 +31,24 @@ export function percent(share) {
   if (!is(share)) return none;
   const value = share * 100;
   if (value > 0 && value < 0.1) return '<0.1 %';
-  return `${value.toFixed(value > 0 && value < 10 ? 1 : 0)} %`;
+  return `${value.toFixed(value > 0 && value < 9.95 ? 1 : 0)} %`;
 }
 
-export function bytes(value) {
+function scaled(value, units, step) {
   if (!is(value)) return none;
-  for (const unit of ['B', 'kB', 'MB', 'GB']) {
-    if (value < 1000) return `${value < 10 && value > 0 && unit !== 'B' ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
-    value /= 1000;
-  }
-  return `${value.toFixed(1)} TB`;
+  let at = 0;
+  for (; value >= step * 0.9995 && at + 1 < units.length; at += 1) value /= step;
+  return `${value < 9.95 && value > 0 && at > 0 ? value.toFixed(1) : value.toFixed(0)} ${units[at]}`;
+}
+
+// What flows.
+export function bytes(value) {
+  return scaled(value, ['B', 'kB', 'MB', 'GB', 'TB'], 1000);
+}
+
+// What is held, in the units of the configuration.
+export function size(value) {
+  return scaled(value, ['B', 'KiB', 'MiB', 'GiB', 'TiB'], 1024);
 }
 
 export function duration(seconds) {
