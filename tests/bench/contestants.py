@@ -85,7 +85,8 @@ class Contestant:
     def __init__(self, name, folder):
         self.name, self.folder = name, folder
         folder.mkdir(parents=True)
-        self.processes, self.configurations, self.at_end = [], {}, []
+        self.processes, self.configurations = [], {}
+        self.before_end, self.at_end = [], []  # what else is to be done before the processes end, and behind it
         self.port = None
 
     def run(self, file, text, command, port):
@@ -104,6 +105,8 @@ class Contestant:
         return sum(process.memory() for process in self.processes)
 
     def stop(self):
+        for action in self.before_end:
+            action()
         for process in reversed(self.processes):
             process.stop()
         for action in self.at_end:
@@ -135,7 +138,7 @@ public = true
 """
 
 
-def gateway(contestant, server, proxy_protocol=False, routes=EVERYTHING, tls=""):
+def gateway(contestant, server, proxy_protocol=False, routes=EVERYTHING, tls="", logs=True, more=""):
     port = free_port()
     trusted = 'proxy_protocol_from = ["127.0.0.1/32"]' if proxy_protocol else ""
     contestant.run("gateway.toml", f"""[process]
@@ -143,14 +146,14 @@ workers = 1
 max_connections = {CONNECTIONS}
 [log]
 level = "warn"
-access = "gateway-access.log"
+access = "{'gateway-access.log' if logs else 'off'}"
 [[listener]]
 listen = "127.0.0.1:{port}"
 {trusted}
 {tls}[upstream.service]
 servers = ["127.0.0.1:{server}"]
 health = {{ check = "off" }}
-{routes}""", [BIN / "gateway", "run", "-c", "CONFIG"], port)
+{more}{routes}""", [BIN / "gateway", "run", "-c", "CONFIG"], port)
 
 
 def haproxy(contestant, server, mode, tuned=False, send_proxy=False, bind="", front="", back="", more=""):
@@ -259,6 +262,7 @@ def origin_nginx(folder):
     location /stored/ {{ add_header Cache-Control "public, max-age=3600"; access_log {folder}/cached.log; }}
     location /part/ {{ default_type application/json; }}
     location = /post {{ return 200 "taken\\n"; }}
+    location = /v1/traces {{ return 200 "{{}}"; }}
   }}
 }}
 """)

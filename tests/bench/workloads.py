@@ -12,6 +12,7 @@ import caches
 import contestants as c
 import limits
 import manyroutes
+import observed
 import tls_ended
 import tokens
 
@@ -152,6 +153,7 @@ WORKLOADS = [
     Workload("L7 1 KB hit", "request", MICRO, "cpu", "http", caches.all_of_them(), caches.stored(wrk("/stored/1k", body=1000))),
     Workload("L7 100 KB hit", "request", MICRO, "cpu", "http", caches.all_of_them(), caches.stored(wrk("/stored/100k", body=100_000))),
     Workload("L7 three 5 KB parts", "three parts", MICRO, "cpu", "http", aggregates.all_of_them(), aggregates.run(wrk)),
+    Workload("L7 seen", "request", MICRO, "cpu", "http", observed.all_of_them(), wrk("/small")),
     Workload("L7 idle connection", "connection", 1, "memory", "http", at_layer_7(), hold_l7, 2000),
     Workload("L7 routes", "request", MICRO, "cpu", "http",
              {"10 routes": with_routes(10), "10000 routes": with_routes(10_000)}, over_all_routes),

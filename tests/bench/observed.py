@@ -1,0 +1,42 @@
+"""What it costs to be seen: one gateway without log, admin address and traces, and one that has everything: each request
+in a JSON log on disk, metrics that are fetched once a second (Prometheus asks more seldom), and one request in a hundred
+told to a collector of traces."""
+import threading
+import urllib.request
+
+import contestants as c
+
+SCRAPE_SECONDS = 1
+
+
+def unseen(contestant, server):
+    c.gateway(contestant, server, logs=False)
+
+
+def seen(contestant, server):
+    admin = c.free_port()
+    c.gateway(contestant, server, more=f"""[admin]
+listen = "127.0.0.1:{admin}"
+[trace]
+endpoint = "http://127.0.0.1:{server}/v1/traces"
+sample = 0.01
+""")
+    over = threading.Event()
+
+    def scrape():
+        while not over.wait(SCRAPE_SECONDS):
+            told = urllib.request.urlopen(f"http://127.0.0.1:{admin}/metrics", timeout=5).read()
+            assert b"gateway_requests_total" in told
+
+    scraper = threading.Thread(target=scrape)
+    scraper.start()
+
+    def end():
+        over.set()
+        scraper.join()
+
+    contestant.before_end.append(end)
+
+
+def all_of_them():
+    return {"all off": unseen, "log, metrics, traces": seen}
