@@ -6,6 +6,7 @@ ones on demand. Whoever asks gets a token: it is there for showing how a gateway
   POST /rotate                  new keys, which sign from now on; those of before stay published
   POST /introspect              token=… in a form: what the token says (RFC 7662)
   GET  /jwks.json, /.well-known/openid-configuration"""
+import base64
 import json
 import threading
 import time
@@ -18,7 +19,16 @@ from service import READ, serve, wants_query
 
 AUDIENCE = "shop"
 MAKE = {"RS256": lambda: rsa.generate_private_key(65537, 2048), "ES256": lambda: ec.generate_private_key(ec.SECP256R1())}
-PUBLIC = {"RS256": jwt.algorithms.RSAAlgorithm, "ES256": jwt.algorithms.ECAlgorithm}
+
+
+def ec_jwk(key):
+    """PyJWT's own leaves leading zero octets of a coordinate out, against RFC 7518 §6.2.1.2."""
+    numbers = key.public_numbers()
+    x, y = (base64.urlsafe_b64encode(number.to_bytes(32, "big")).rstrip(b"=").decode() for number in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+
+
+PUBLIC = {"RS256": lambda key: json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key)), "ES256": ec_jwk}
 
 
 class Keys:
@@ -38,7 +48,7 @@ class Keys:
 
     def published(self):
         with self.lock:
-            return [{**json.loads(PUBLIC[algorithm].to_jwk(key.public_key())), "kid": kid, "use": "sig", "alg": algorithm}
+            return [{**PUBLIC[algorithm](key.public_key()), "kid": kid, "use": "sig", "alg": algorithm}
                     for kid, (algorithm, key, _) in self.keys.items()]
 
     def sign(self, claims, algorithm):
