@@ -55,10 +55,12 @@ bool ListenerState::sends_proxy_header(const Address& peer) const {
 
 bool ListenerState::may_ask_health(const IpAddress& peer) const { return any_contains(config_->health_from, peer); }
 
-void ListenerState::count_proxy_refusal(const Error& error, const IpEndpoint& peer) const {
+void ListenerState::count_proxy_refusal(const Error& error, const IpEndpoint& peer) {
   refused_proxy_.add();
-  log_warn("listener \"{}\": connection from {} closed: {}: {}", config_->name, peer.to_string(), error.reason,
-           error.detail);
+  const auto more = proxy_refusals_.passed_over(async::Scheduler::current().now());
+  if (!more) return;
+  log_warn("listener \"{}\": connection from {} closed: {}: {}{}", config_->name, peer.to_string(), error.reason,
+           error.detail, and_more(*more));
 }
 
 // By the name each time: the registry keeps the numbers, and a handshake costs a thousand times more.
@@ -68,11 +70,13 @@ void ListenerState::count_handshake(std::string_view result) const {
       .add();
 }
 
-void ListenerState::count_handshake(const Error& error, const IpEndpoint& peer) const {
+void ListenerState::count_handshake(const Error& error, const IpEndpoint& peer) {
   if (error.origin != Origin::client) return;
   count_handshake(net::handshake_failure(error));
-  log_info("listener \"{}\": no TLS with {}: {}", config_->name, peer.to_string(),
-           error.detail.empty() ? error.reason : std::string_view(error.detail));
+  const auto more = failed_handshakes_.passed_over(async::Scheduler::current().now());
+  if (!more) return;
+  log_info("listener \"{}\": no TLS with {}: {}{}", config_->name, peer.to_string(),
+           error.detail.empty() ? error.reason : std::string_view(error.detail), and_more(*more));
 }
 
 std::optional<ListenerState::Admitted> ListenerState::admit(const IpEndpoint& client, bool proxied) {
@@ -80,8 +84,9 @@ std::optional<ListenerState::Admitted> ListenerState::admit(const IpEndpoint& cl
   if (!proxied && may_ask_health(client.ip)) return Admitted{};
   const auto refuse = [&](const char* reason, std::string_view why) {
     refused(reason).add();
-    if (refusals_.due(async::Scheduler::current().now())) {
-      log_warn("listener \"{}\": connection from {} closed: {} ({})", config_->name, client.to_string(), why, reason);
+    if (const auto more = refusals_.passed_over(async::Scheduler::current().now())) {
+      log_warn("listener \"{}\": connection from {} closed: {} ({}){}", config_->name, client.to_string(), why, reason,
+               and_more(*more));
     }
     return std::nullopt;
   };

@@ -24,14 +24,14 @@ struct ListenerState final : private process::LimitedListener::Owner {
 
   const ListenerConfig& config() const { return *config_; }
   bool sends_proxy_header(const Address& peer) const;  // the peer is listed: it must send one
-  void count_proxy_refusal(const Error& error, const IpEndpoint& peer) const;
+  void count_proxy_refusal(const Error& error, const IpEndpoint& peer);
 
   // TLS as it is configured now, to be held through a handshake; null: plain.
   std::shared_ptr<const net::TlsServerContext> tls_context() const {
     return config_->tls ? config_->tls->context : nullptr;
   }
   void count_handshake(std::string_view result) const;  // "new", "resumed"
-  void count_handshake(const Error& error, const IpEndpoint& peer) const;
+  void count_handshake(const Error& error, const IpEndpoint& peer);
 
   bool may_ask_health(const IpAddress& peer) const;
 
@@ -69,7 +69,7 @@ struct ListenerState final : private process::LimitedListener::Owner {
   Worker& worker_;
   std::unique_ptr<const ListenerConfig> config_;  // of its own: generations come and go
   std::shared_ptr<const AccessList> access_;
-  WarningPace refusals_;
+  WarningPace refusals_, proxy_refusals_, failed_handshakes_;
   Counter accepted_;
   Counter refused_proxy_;
 };

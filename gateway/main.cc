@@ -127,6 +127,9 @@ process::ProgramParts parts(Lasting& lasting) {
   });
   parts.collectors.emplace_back(
       [&lasting](observe::MetricSamples& samples) { collect_breakers(*lasting.present, samples); });
+  parts.collectors.emplace_back([&lasting](observe::MetricSamples& samples) {
+    observe::collect_certificates(samples, "gateway", observe::shown_certificates(lasting.present->config.listeners));
+  });
   parts.begin = [&lasting] { follow(lasting); };
   parts.notes = [&lasting] { return lasting.keys.notes(); };
   parts.end = [&lasting] { return stop(lasting); };

@@ -25,9 +25,9 @@ async::Task<Result<void>> read_more(net::Stream& client, std::string& received, 
 }
 
 std::unexpected<Error> refuse(Listener& listener, const IpEndpoint& peer, Error error) {
-  if (listener.shared().refusals.due(async::Scheduler::current().now())) {
-    log_info("listener \"{}\": connection from {} closed: {} ({})", listener.config().name, peer.to_string(),
-             error.detail, error.reason);
+  if (const auto more = listener.shared().refusals.passed_over(async::Scheduler::current().now())) {
+    log_info("listener \"{}\": connection from {} closed: {} ({}){}", listener.config().name, peer.to_string(),
+             error.detail, error.reason, and_more(*more));
   }
   return std::unexpected(std::move(error));
 }

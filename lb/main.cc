@@ -56,7 +56,10 @@ process::ProgramParts parts(const std::shared_ptr<lb::Generation>& generation, l
     observe::write_certificates(json, observe::shown_certificates(lasting.present->listeners));
   });
   parts.traffic = std::make_unique<lb::TrafficSource>(lasting);
-  parts.collectors.push_back([&lasting](observe::MetricSamples& samples) { lasting.counts.collect(samples); });
+  parts.collectors.push_back([&lasting](observe::MetricSamples& samples) {
+    lasting.counts.collect(samples);
+    observe::collect_certificates(samples, "lb", observe::shown_certificates(lasting.present->listeners));
+  });
   return parts;
 }
 

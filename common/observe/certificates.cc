@@ -1,5 +1,9 @@
 #include "common/observe/certificates.h"
 
+#include <chrono>
+#include <map>
+#include <utility>
+
 #include "common/net/tls_certificate.h"
 
 namespace tandem::observe {
@@ -39,6 +43,24 @@ void write_certificates(JsonWriter& json, const std::vector<ShownCertificate>& c
     json.end_object();
   }
   json.end_array();
+}
+
+void collect_certificates(MetricSamples& samples, std::string_view program,
+                          const std::vector<ShownCertificate>& certificates) {
+  std::map<std::pair<std::string, std::string>, WallTime> ends;
+  for (const ShownCertificate& one : certificates) {
+    const std::vector<std::string> names = net::names_of(one.identity->chain.front());
+    const WallTime until = life_of(one).validity.until;
+    const auto [known, is_new] =
+        ends.try_emplace({std::string(one.listener), names.empty() ? "" : names.front()}, until);
+    if (!is_new) known->second = std::min(known->second, until);
+  }
+  for (const auto& [name, until] : ends) {
+    samples.gauge(std::string(program) + "_certificate_expiry_timestamp_seconds",
+                  "When a listener's certificate, or the first of its chain, expires.",
+                  {{"listener", name.first}, {"certificate", name.second}},
+                  std::chrono::duration<double>(until.time_since_epoch()).count());
+  }
 }
 
 }  // namespace tandem::observe

@@ -1,5 +1,6 @@
 """TLS at the gateway's listeners: certificates by name, client certificates, what is not TLS, reload."""
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -154,6 +155,30 @@ def test_an_answer_until_close_ends_with_close_notify(gateway, authority, site):
         while piece := tls.recv(65536):  # raises where close_notify is missing
             data += piece
     assert data.endswith(b"\r\n\r\n" + big)
+
+
+def test_handshakes_that_fail_do_not_fill_the_log_and_none_is_forgotten(gateway, site):
+    program = gateway([HttpOrigin()], listener=shown(site), workers=1)
+    made = 0
+
+    def fail():
+        nonlocal made
+        with Client(program.port()) as client:
+            assert b"400" in client.send("GET / HTTP/1.1\r\nHost: site.example\r\n\r\n").read_all()
+        made += 1
+
+    def said():
+        told = re.findall(r"no TLS with [^\n]*?(?: \(and (\d+) more\))?$", program.stderr, re.MULTILINE)
+        return [1 + int(more or 0) for more in told]
+
+    def all_are_said():
+        fail()
+        return len(said()) > 1 and sum(said()) == made
+    for _ in range(40):
+        fail()
+    wait_until(all_are_said, what="a line that speaks of all others")
+    assert program.metric("gateway_tls_handshakes_total", result="plain_http") == made
+    assert len(said()) < made / 4, program.stderr
 
 
 def test_new_connections_use_the_certificates_of_a_reload(start, authority, site, tmp_path):

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import socket
+import ssl
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +17,7 @@ from origins import HttpOrigin, RefusingPort, response
 from prometheus import Scrape, names_in, scrape
 from raw import Client, ask, get, wait_until
 from tandem import BIG, ROOT, Program, gateway_config, lb_config, sanitized, section
+from tls import shown
 
 BOTH = {"_config_generation", "_reloads_total", "_build_info", "_server_up", "_picks_total", "_upstream_queued",
         "_server_in_flight", "_connect_seconds_bucket", "_log_lines_dropped_total"}
@@ -260,18 +263,31 @@ def test_http_1_0_and_head_are_served(crowd):
 
 # Dashboards and alerts.
 
+def test_when_certificates_expire_is_told_of_each_listener_by_the_first_name(program, start, origin, authority, site):
+    later, sooner = authority.issue("later", "shop.example", "www.shop.example"), authority.issue("sooner", "shop.example", days=3)
+    make = {"lb": lb_config, "gateway": gateway_config}[program]
+    running = start(program, make([origin.address], listener=shown(site, later, sooner)))
+
+    def end(certificate):
+        printed = subprocess.run(["openssl", "x509", "-noout", "-enddate", "-in", certificate], capture_output=True, text=True, check=True)
+        return ssl.cert_time_to_seconds(printed.stdout.strip().removeprefix("notAfter="))
+    assert scrape(running).table(f"{program}_certificate_expiry_timestamp_seconds", "listener", "certificate") == {
+        ("front", "site.example"): end(site[0]), ("front", "shop.example"): end(sooner[0])}
+
+
 @pytest.fixture
-def known(shop, start, keep, origin):
+def known(shop, start, keep, origin, site):
     """The names of all metrics of both programs, once there is something to count."""
     program, _ = shop
     collector = Collector()
     keep(collector.origin)
     text = program.config.read_text()
     breaker = text.replace("[upstream.gone]\n", '[upstream.gone]\nbreaker = { failures = "50%" }\n')
-    program.reload(breaker + section("[trace]", endpoint=f"http://{collector.address}"))
+    https = {"name": "https", "listen": "127.0.0.1:0", **shown(site)}
+    program.reload(breaker + section("[trace]", endpoint=f"http://{collector.address}") + section("[[listener]]", **https))
     balancer = start("lb", lb_config([origin.address]))
     get(balancer.port())
-    balancer.reload(balancer.config.read_text())
+    balancer.reload(balancer.config.read_text() + section("[[listener]]", **https, upstream="servers"))
     balancer.access_log(1)
     return scrape(program).names() | scrape(balancer).names() | {"up"}
 

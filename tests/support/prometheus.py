@@ -53,6 +53,6 @@ def names_in(expression):
         words |= set(alternatives.split("|"))
     bare = re.sub(r"\{[^}]*\}|\"[^\"]*\"|\[[^\]]*\]", " ", expression)
     bare = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", bare)
-    known = {"sum", "rate", "increase", "count", "topk", "vector", "histogram_quantile", "or", "and", "unless", "max", "min"}
+    known = {"sum", "rate", "increase", "count", "topk", "vector", "time", "histogram_quantile", "or", "and", "unless", "max", "min"}
     words |= {word for word in re.findall(r"[a-zA-Z_:][a-zA-Z0-9_:]*", bare) if word not in known}
     return words - {"inf", "nan"}
