@@ -218,12 +218,15 @@ def test_keys_survive_a_reload_while_the_issuer_is_down_and_another_url_has_othe
 def test_keys_survive_an_upgrade_while_the_issuer_is_down(front, issuer):
     program, _ = front(by_url(issuer) + provider(issuer, "found") + route() + route("found", name="found", match="/found"))
     token = issuer.token()
-    assert status(program, token) == 200
+
+    def found():
+        return get(program.port(), "/found", headers=f"Authorization: Bearer {token}\r\n").status
+
+    assert status(program, token) == 200 and found() == 200
     fetched = known(program)["fetched"]
     issuer.fault = "down"
     old = program.upgrade()
-    assert status(program, token) == 200
-    assert get(program.port(), "/found", headers=f"Authorization: Bearer {token}\r\n").status == 200
+    assert status(program, token) == 200 and found() == 200
     wait_until(lambda: known(program)["error"], what="the failed fetch")
     assert len(known(program)["keys"]) == 1 and known(program)["fetched"][:19] == fetched[:19]
     assert "those of before stay" in program.stderr and "whoever calls is answered 503" not in program.stderr
