@@ -27,7 +27,7 @@ bool tells_of_body(const http::Field& field) {
 std::string_view Body::run_at(std::uint64_t offset) const {
   const std::size_t index = offset / kBlockSize;
   const std::uint64_t end = std::min<std::uint64_t>(size, (index + 1) * std::uint64_t{kBlockSize});
-  return {blocks[index]->bytes.get() + offset % kBlockSize, static_cast<std::size_t>(end - offset)};
+  return {blocks[index]->bytes() + offset % kBlockSize, static_cast<std::size_t>(end - offset)};
 }
 
 StoredHead::StoredHead(const Parts& parts)

@@ -10,24 +10,17 @@
 #include "common/base/clock.h"
 #include "common/http/message.h"
 #include "gateway/cache/account.h"
+#include "gateway/cache/block.h"
 #include "gateway/cache/policy.h"
 #include "gateway/cache/selection.h"
 
 namespace tandem::cache {
 
-inline constexpr std::size_t kBlockSize = 64 * 1024;  // the longest piece of a body
-inline constexpr std::size_t kMostGroups = 64;        // of one answer; RFC 9875 asks for 32
-inline constexpr std::size_t kMostGroupSize = 256;    // bytes of a group's name
+inline constexpr std::size_t kMostGroups = 64;      // of one answer; RFC 9875 asks for 32
+inline constexpr std::size_t kMostGroupSize = 256;  // bytes of a group's name
 
-// What an allocation costs beside its bytes, and what the maps of the store have for an entry.
-inline constexpr std::size_t kAllocationCost = 16;
+// What the maps of the store have for an entry.
 inline constexpr std::size_t kIndexCost = 320;
-
-struct Block {
-  Charge charge;
-  std::unique_ptr<char[]> bytes;
-  std::size_t capacity = 0;
-};
 
 // A body in pieces: all but the last are full.
 struct Body {

@@ -232,10 +232,9 @@ async::Task<void> Fetch::receive() {
 }
 
 bool Fetch::add_block(std::size_t capacity) {
-  auto room = order_.store->take(capacity + sizeof(cache::Block) + 3 * cache::kAllocationCost);
+  auto room = order_.store->take(cache::Block::cost(capacity));
   if (!room) return false;
-  body_->blocks.push_back(
-      std::make_shared<cache::Block>(std::move(*room), std::make_unique_for_overwrite<char[]>(capacity), capacity));
+  body_->blocks.push_back(std::make_shared<cache::Block>(std::move(*room), capacity));
   return true;
 }
 
@@ -249,8 +248,8 @@ bool Fetch::append(std::string_view run) {
       return false;
     }
     const auto& block = body_->blocks[index];
-    const std::size_t size = std::min(run.size(), block->capacity - within);
-    std::memcpy(block->bytes.get() + within, run.data(), size);
+    const std::size_t size = std::min(run.size(), block->capacity() - within);
+    std::memcpy(block->bytes() + within, run.data(), size);
     filled_ += size;
     run.remove_prefix(size);
     order_.flight->append(block, filled_);
@@ -261,14 +260,14 @@ bool Fetch::append(std::string_view run) {
 // Nobody knew how long it would be: the last block is cut to what it holds.
 void Fetch::shrink_last() {
   const std::size_t used = filled_ % cache::kBlockSize;
-  if (used == 0 || body_->blocks.empty() || body_->blocks.back()->capacity == used) return;
+  if (used == 0 || body_->blocks.empty() || body_->blocks.back()->capacity() == used) return;
   const auto last = body_->blocks.back();
   body_->blocks.pop_back();
   if (!add_block(used)) {
     body_->blocks.push_back(last);
     return;
   }
-  std::memcpy(body_->blocks.back()->bytes.get(), last->bytes.get(), used);
+  std::memcpy(body_->blocks.back()->bytes(), last->bytes(), used);
 }
 
 void Fetch::finish(std::shared_ptr<const cache::StoredHead> head) {

@@ -30,9 +30,9 @@ std::shared_ptr<const Entry> make(Store& store, const Answer& answer, std::size_
   body->size = size;
   for (std::size_t at = 0; at < size; at += kBlockSize) {
     const std::size_t piece = std::min(size - at, kBlockSize);
-    auto charge = store.take(piece);
+    auto charge = store.take(Block::cost(piece));
     if (!charge) return nullptr;
-    body->blocks.push_back(std::make_shared<Block>(std::move(*charge), std::make_unique<char[]>(piece), piece));
+    body->blocks.push_back(std::make_shared<Block>(std::move(*charge), piece));
   }
   return std::make_shared<const Entry>(std::move(head), std::move(body));
 }
