@@ -1,6 +1,7 @@
 #include "gateway/recent_requests.h"
 
 #include <algorithm>
+#include <span>
 
 #include "common/balance/server.h"
 #include "gateway/access_log.h"
@@ -28,6 +29,17 @@ void copy_step(const Span& of, Instant began, Instant ended, RequestStep& to) {
   to.answered = since(began, of.answered);
 }
 
+// The name of the part that `span` lies in, at whatever depth.
+std::string_view part_of(const Span& span, std::span<const Span* const> all) {
+  for (std::uint64_t parent = span.parent; parent != 0;) {
+    const auto found = std::ranges::find(all, parent, &Span::id);
+    if (found == all.end()) return {};
+    if ((*found)->kind == SpanKind::part) return (*found)->name;
+    parent = (*found)->parent;
+  }
+  return {};
+}
+
 void copy_record(const AccessRecord& record, RecentRequest& to) {
   to.ended = record.time;
   to.duration = record.duration;
@@ -51,13 +63,16 @@ void copy_record(const AccessRecord& record, RecentRequest& to) {
 
 void copy(const AccessRecord& record, const SpanList& spans, Instant began, Instant at, RecentRequest& to) {
   copy_record(record, to);
-  std::size_t count = 0;
-  spans.for_each([&](const Span& span) {
-    if (count == RecentRequests::kMostSteps) return;
-    if (to.steps.size() == count) to.steps.emplace_back();
-    copy_step(span, began, at, to.steps[count++]);
+  std::vector<const Span*> noted;  // what was done side by side is in `spans` as it ended
+  noted.reserve(SpanList::kMost);
+  spans.for_each([&noted](const Span& span) {
+    noted.insert(std::ranges::upper_bound(noted, span.begin, {}, &Span::begin), &span);
   });
-  to.steps.resize(count);
+  to.steps.resize(std::min(noted.size(), RecentRequests::kMostSteps));
+  for (std::size_t i = 0; i < to.steps.size(); ++i) {
+    copy_step(*noted[i], began, at, to.steps[i]);
+    to.steps[i].part = part_of(*noted[i], noted);
+  }
 }
 
 // ---- what is told
@@ -126,6 +141,7 @@ std::string_view kind_text(SpanKind kind) {
 
 void write_step(JsonWriter& json, const RequestStep& step) {
   json.begin_object().member("kind", kind_text(step.kind)).member("name", step.name);
+  write_text(json, "part", step.part);
   write_text(json, "server", step.server);
   json.key("at_ms").milliseconds(step.begin);
   json.key("took_ms").milliseconds(step.end - step.begin);

@@ -23,6 +23,7 @@ struct AccessRecord;
 struct RequestStep {
   SpanKind kind{};
   std::string name;         // the upstream, cache, provider or part
+  std::string part;         // of an aggregate, that it was done for; empty: for the request itself
   std::string server;       // attempt
   std::string_view result;  // literals
   std::string_view error;
@@ -71,7 +72,8 @@ class RecentRequests {
 
 // An array of them. Each has, beside the access log's fields, "phases": {"queue_ms", "auth_ms", "limit_ms", "cache_ms",
 // "connect_ms", "first_byte_ms", "body_ms"}, all attempts together, null where there was none of it; cache_ms without
-// what the cache itself asked for; and "steps": in the order in which they began, with "at_ms" from the request's head.
+// what the cache itself asked for; and "steps": in the order in which they began, with "at_ms" from the request's head,
+// and with the "part" of an aggregate that they belong to.
 void write_requests(JsonWriter& json, const std::vector<RecentRequest>& requests);
 
 }  // namespace tandem::gateway

@@ -72,7 +72,7 @@ Flight::Run Flight::run_at(std::uint64_t offset) const {
   const std::size_t within = offset % kBlockSize;
   const std::uint64_t end = std::min<std::uint64_t>(filled_, (index + 1) * std::uint64_t{kBlockSize});
   run.block = blocks_[index];
-  run.bytes = {run.block->bytes.get() + within, static_cast<std::size_t>(end - offset)};
+  run.bytes = {run.block->bytes() + within, static_cast<std::size_t>(end - offset)};
   return run;
 }
 

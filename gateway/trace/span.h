@@ -27,10 +27,10 @@ struct Span {
   Instant connected{};              // attempt: a new connection stands; none: a kept one was used
   Instant answered{};               // attempt: the answer's head is here
   std::string_view name{};          // the upstream, cache, provider or part
-  std::string_view result{};        // what a cache had, what became of a credential
+  std::string_view result{};        // what a cache had, what became of a credential or a part
   std::string_view error{};         // a reason; empty: all went well
   const balance::Server* server{};  // attempt
-  std::uint16_t status = 0;         // of the service's answer; 0: none came
+  std::uint16_t status = 0;         // of the service's answer; 0: none came, or a part has had many
   SpanKind kind = SpanKind::attempt;
 };
 
@@ -55,6 +55,8 @@ class SpanPool {
 
 class SpanList {
  public:
+  static constexpr std::size_t kMost = 64;  // of an exchange
+
   SpanList() = default;
   ~SpanList() {
     if (blocks_) pool_->give_back(std::move(blocks_));
@@ -72,7 +74,7 @@ class SpanList {
   bool on() const { return pool_ != nullptr; }
   std::uint64_t under() const { return under_; }
 
-  // A new span; null where none are noted, or there are as many as an exchange may have (64). Valid until take() or the
+  // A new span; null where none are noted, or there are kMost already. Valid until take() or the
   // end.
   Span* begin(SpanKind kind, std::string_view name, Instant at) { return on() ? add(kind, name, at) : nullptr; }
 
@@ -92,7 +94,6 @@ class SpanList {
 
  private:
   friend class SpanScope;
-  static constexpr std::size_t kMost = 64;
   Span* add(SpanKind kind, std::string_view name, Instant at);
 
   SpanPool* pool_ = nullptr;

@@ -68,7 +68,6 @@ class Writer {
   }
 
   void write_part(const Span& of, Instant end) {
-    const bool client = of.kind == SpanKind::attempt || of.kind == SpanKind::part;
     std::string name(kind_text(of.kind));
     name.append(" ").append(of.name);
     OtlpSpan span(out_, clock_,
@@ -78,11 +77,13 @@ class Writer {
                    .parent_is_remote = false,
                    .sampled = exchange_.trace.sampled(),
                    .name = name,
-                   .kind = client ? OtlpKind::client : OtlpKind::internal,
+                   .kind = of.kind == SpanKind::attempt ? OtlpKind::client : OtlpKind::internal,
                    .begin = of.begin,
                    .end = of.end == Instant{} ? end : of.end});
     span.attribute("tandem.request_id", exchange_.id);
     if (of.kind == SpanKind::attempt) write_attempt(span, of);
+    if (of.kind == SpanKind::part) span.attribute("tandem.part", of.result);
+    if (of.status != 0) span.number("http.response.status_code", of.status);
     if (of.kind == SpanKind::auth) span.attribute("tandem.auth", of.result);
     if (of.kind == SpanKind::limit) span.attribute("tandem.limit", of.result);
     if (of.kind == SpanKind::cache) span.attribute("tandem.cache", of.result);
@@ -128,7 +129,6 @@ class Writer {
         span.number("server.port", address.endpoint().port);
       }
     }
-    if (of.status != 0) span.number("http.response.status_code", of.status);
   }
 
   std::string& out_;

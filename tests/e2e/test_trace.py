@@ -1,5 +1,6 @@
 """Traces: spans of requests, exported to a collector as OTLP over HTTP with JSON; and a collector that is of no use
 costs spans, never requests."""
+import json
 import re
 import threading
 import time
@@ -71,6 +72,36 @@ def test_one_id_joins_the_logs_of_both_what_the_service_gets_and_the_spans(start
     assert exchange.resource["service.name"] == "shop" and exchange.resource["service.instance.id"]
     assert all("secret" not in str(span.attributes) for span in (exchange, attempt))
     assert exchange.begin <= attempt.begin <= attempt.end <= exchange.end
+
+
+def test_each_part_of_an_aggregate_is_a_span_with_its_attempts_below(traced, collector):
+    tries = []
+
+    def answer(request):
+        if request.target == "/b":
+            tries.append(request)
+            return response(b"", status=503 if len(tries) == 1 else 204)
+        return response(b'{"id": 7}', status=200 if request.target == "/a" else 404, headers="Content-Type: application/json\r\n")
+    program, _ = traced(answer, section("[[route]]", name="home", match="GET /home") + "".join(
+        f'[[route.part]]\nname = "{name}"\nget = "service {target}"\n{more}' for name, target, more in (
+            ("a", "/a", ""), ("b", "/b", ""), ("c", "/c/{a.id}", 'put = "c"\nfallback = {}\n'), ("d", "/d/{a.none}", ""), ("e", "/e", ""))))
+    assert get(program.port(), "/home").status == 200
+    exchange = next(s for s in collector.spans(11) if s.kind == "server")
+    parts = {s.name: s for s in children(collector.taken, exchange)}
+    assert {name: (s.kind, s.attributes.get("tandem.part"), s.attributes.get("http.response.status_code"), s.error) for name, s in parts.items()} == {
+        "part a": ("internal", "ok", 200, None), "part b": ("internal", "ok", 204, None), "part c": ("internal", "fallback", 404, "status"),
+        "part d": ("internal", "failed", None, "reference"), "part e": ("internal", "failed", 404, "status")}
+    below = {name: [(s.name, s.attributes["http.response.status_code"]) for s in children(collector.taken, part)] for name, part in parts.items()}
+    assert below == {"part a": [("attempt service", 200)], "part b": [("attempt service", 503), ("attempt service", 204)],
+                     "part c": [("attempt service", 404)], "part d": [], "part e": [("attempt service", 404)]}
+    assert all(part.begin <= s.begin <= s.end <= part.end for part in parts.values() for s in children(collector.taken, part))
+    [told] = json.loads(program.admin("/requests")[2])["newest"]
+    steps = [(step["kind"], step["name"], step["part"], step["status"], step["result"] or step["error"]) for step in told["steps"]]
+    assert sorted(steps, key=str) == sorted([
+        ("part", "a", None, 200, "ok"), ("part", "b", None, 204, "ok"), ("part", "c", None, 404, "fallback"), ("part", "d", None, None, "failed"),
+        ("part", "e", None, 404, "failed"), ("attempt", "service", "a", 200, None), ("attempt", "service", "b", 503, None),
+        ("attempt", "service", "b", 204, None), ("attempt", "service", "c", 404, None), ("attempt", "service", "e", 404, None)], key=str)
+    assert [step["at_ms"] for step in told["steps"]] == sorted(step["at_ms"] for step in told["steps"])
 
 
 def test_a_clients_trace_goes_on(traced, collector):

@@ -67,8 +67,9 @@ TEST_CASE("recent requests: what was done for a request adds up by phases, what 
   const std::string told = asked.told(50ms);
   CHECK(phases(told) == R"({"queue_ms":10,"auth_ms":2,"limit_ms":2,"cache_ms":null,"connect_ms":3,)"
                         R"("first_byte_ms":30,"body_ms":5})");
-  CHECK(told.find(R"({"kind":"attempt","name":"service","server":null,"at_ms":2,"took_ms":48,"picked_at_ms":12,)"
-                  R"("connected_at_ms":15,"answered_at_ms":45,"status":200,"result":null,"error":null})") !=
+  CHECK(told.find(
+            R"({"kind":"attempt","name":"service","part":null,"server":null,"at_ms":2,"took_ms":48,"picked_at_ms":12,)"
+            R"("connected_at_ms":15,"answered_at_ms":45,"status":200,"result":null,"error":null})") !=
         std::string::npos);
 }
 
@@ -87,6 +88,30 @@ TEST_CASE("recent requests: attempts that failed count too, and a cache without 
   Asked queued;
   queued.step(SpanKind::attempt, "service", 0ms, 5s).error = "queue_timeout";
   CHECK(phases(queued.told(5s)).starts_with(R"({"queue_ms":5000,)"));
+}
+
+TEST_CASE("recent requests: what was done for a part is told with its name, in the order in which it began") {
+  Asked asked;
+  Span& user = asked.step(SpanKind::part, "user", 0ms, 20ms);
+  user.result = "ok";
+  Span& orders = asked.step(SpanKind::part, "orders", 1ms, 30ms);
+  orders.error = "timeout";
+  Span& late = asked.step(SpanKind::attempt, "service", 4ms, 30ms);
+  Span& cache = asked.step(SpanKind::cache, "shop", 2ms, 20ms);
+  Span& within = asked.step(SpanKind::attempt, "service", 3ms, 19ms);
+  late.parent = orders.id;
+  cache.parent = user.id;
+  within.parent = cache.id;
+  const std::string told = asked.told(31ms);
+  std::size_t at = 0;
+  for (const char* step :
+       {R"("kind":"part","name":"user","part":null)", R"("kind":"part","name":"orders","part":null)",
+        R"("kind":"cache","name":"shop","part":"user")", R"("kind":"attempt","name":"service","part":"user")",
+        R"("kind":"attempt","name":"service","part":"orders")"}) {
+    CAPTURE(step);
+    at = told.find(step, at);
+    CHECK(at != std::string::npos);
+  }
 }
 
 TEST_CASE("recent requests: a query is not told, and what a client makes long is cut") {

@@ -27,7 +27,8 @@ function line(step, request) {
     track.append(bar);
   }
   const outcome = step.error ?? step.result ?? step.status ?? '';
-  const what = step.kind === 'attempt' ? (step.server ?? step.name) : `${step.kind} ${step.name}`;
+  const of = step.part ? `${step.part}: ` : '';
+  const what = of + (step.kind === 'attempt' ? (step.server ?? step.name) : `${step.kind} ${step.name}`);
   return element('div', { className: 'step' }, track, element('small', { className: 'quiet', text: `${what} ${outcome}` }));
 }
 

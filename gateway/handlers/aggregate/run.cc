@@ -80,11 +80,20 @@ async::Task<void> AggregateRun::run_part(std::size_t part) {
   co_await async::within(scope, obtain(part, scope));
   state.took = turn() - began;
   finish(part);
-  if (!state.span) co_return;
-  state.span->end = turn();
-  state.span->error = state.failure.err;
-  state.span->status = static_cast<std::uint16_t>(state.failure.status);
-  if (state.state == State::skipped) state.span->result = "skipped";
+  end_span(part);
+}
+
+void AggregateRun::end_span(std::size_t part) {
+  const PartState& state = parts_[part];
+  if (!state.span) return;
+  const bool skipped = state.state == State::skipped;
+  gateway::end_span(state.span, skipped ? std::string_view() : state.failure.err);
+  state.span->result = skipped                        ? "skipped"
+                       : state.fallback               ? "fallback"
+                       : state.state == State::failed ? "failed"
+                       : state.failure.failed()       ? "incomplete"
+                                                      : "ok";
+  if (state.calls.size() == 1) state.span->status = static_cast<std::uint16_t>(state.calls.front().status);
 }
 
 // Who waited for it may begin; without a required one nobody need go on.
@@ -143,6 +152,7 @@ void AggregateRun::fail(std::size_t part, PartFailure failure) {
   parts_[part].state = State::failed;
   parts_[part].fallback = false;
   if (plan_.parts[part].required && !fatal_) fatal_ = part;
+  end_span(part);
 }
 
 bool AggregateRun::has_what_it_needs(std::size_t part) {

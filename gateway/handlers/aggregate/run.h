@@ -63,6 +63,7 @@ class AggregateRun {
   async::Task<void> take_turns(std::size_t part, async::CancelScope& scope, Values& values, std::size_t& next);
   async::Task<void> make_call(std::size_t part, async::CancelScope& scope, const Values& values, CallResult& result);
   void finish(std::size_t part);
+  void end_span(std::size_t part);
   void settle(std::size_t part);
   void stand_in(std::size_t part);
   bool find_values(std::size_t part, std::span<const Reference> references, std::vector<ReferenceValue>& values);
