@@ -34,7 +34,7 @@ class Flight {
   // `shared`: under which of its keys it was begun. `expected`: how earlier answers were chosen, with the values of the
   // request that began it.
   Flight(Key key, bool shared, std::optional<Selection> expected)
-      : key_(std::move(key)), shared_(shared), expected_(std::move(expected)) {}
+      : key_(std::move(key)), shared_(shared), beside_variants_(expected.has_value()), expected_(std::move(expected)) {}
 
   // ---- the one who fetches
 
@@ -100,6 +100,7 @@ class Flight {
 
   const Key& key() const { return key_; }
   bool shared() const { return shared_; }
+  bool beside_variants() const { return beside_variants_; }  // when it began others were stored under its key
   // Whether `request` may wait for it: so far as is known it would get the same answer.
   bool fits(const http::Fields& request) const;
   // Of the groups of its answer; nothing while there is no head.
@@ -114,6 +115,7 @@ class Flight {
 
   const Key key_;
   const bool shared_;
+  const bool beside_variants_;
   mutable std::mutex mutex_;
   std::optional<Selection> expected_;  // guarded by mutex_, as all below
   State state_ = State::asking;

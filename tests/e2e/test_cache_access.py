@@ -116,15 +116,21 @@ def test_who_has_no_name_has_nothing_stored(members):
 # ---- what a stranger may try
 
 @pytest.mark.parametrize("headers", ["X-Forwarded-Host: evil.example\r\n", "X-Forwarded-Proto: https\r\n", "X-Host: evil\r\n", "Forwarded: host=evil\r\n",
-                                     "X-Original-URL: /admin\r\n", "X-HTTP-Method-Override: DELETE\r\n"])
+                                     "X-Original-URL: /evil\r\n", "x-rewrite-url: /evil\r\n", "X-HTTP-Method-Override: evil\r\n"])
 def test_fields_that_are_no_part_of_the_key_do_not_come_back_from_us(shop, headers):
     def echo(request):
-        told = "".join(f"{name}={value} " for name, value in request.headers if name.lower().startswith(("x-forwarded-host", "x-forwarded-proto", "forwarded")))
+        told = "".join(f"{name}={value} " for name, value in request.headers if name.lower().startswith(("x-", "forwarded")) and name.lower() not in ("x-forwarded-for", "x-request-id"))
         return says("max-age=60", body=told.encode())
     resource = shop.resource(echo)
     assert b"evil" not in resource.get(headers).body
     answer = resource.get()
     assert is_hit(answer) and b"evil" not in answer.body and b"https" not in answer.body
+
+
+def test_what_some_services_take_for_another_url_goes_along_where_nothing_is_stored(shop):
+    resource = shop.resource(says("max-age=60"))
+    resource.get("X-Original-URL: /a\r\nCache-Control: no-store\r\n")
+    assert resource.requests[-1].header("X-Original-URL") == "/a"
 
 
 @pytest.mark.parametrize("spelling", ["{path}/x.css", "{path};a.js", "{path}%0a.css", "{path}%2fx.css", "{path}/..%2fx.css"])
@@ -189,6 +195,12 @@ def test_9211_what_was_done_is_told(shop, prepare, headers, told):
         resource.get()
     got = result(resource.get(headers))[1]
     assert {key: value for key, value in got.items() if key != "ttl"} == told
+
+
+def test_9211_a_variant_that_is_missing_is_told_apart(shop):
+    resource = shop.resource(says("max-age=60", headers="Vary: Accept-Language\r\n"))
+    told = [result(resource.get(f"Accept-Language: {language}\r\n"))[1] for language in ("de", "en", "de")]
+    assert ["vary-miss" if "vary-miss" in one.get("fwd", "") else one.get("fwd", "hit") for one in told] == ["uri-miss", "vary-miss", "hit"]
 
 
 def test_9875_groups_of_an_answer_are_invalidated_together(shop):

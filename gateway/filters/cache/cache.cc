@@ -83,8 +83,9 @@ struct Cache::Asking {
   const cache::Key key;
   std::shared_ptr<const cache::Entry> old;  // stored, but not good enough
 
-  std::string_view why_forwarded() const {
-    if (!old) return "uri-miss";
+  // RFC 9211 §2.2. `flight`: that answers it.
+  std::string_view why_forwarded(const Flight* flight = nullptr) const {
+    if (!old) return flight && flight->beside_variants() ? "vary-miss" : "uri-miss";
     return old->head->is_fresh(turn()) && !old->head->policy().always_asks ? "request" : "stale";
   }
 };
@@ -229,7 +230,7 @@ async::Task<Result<Response>> Cache::fetch(Asking& asking) const {
 
 async::Task<Result<Response>> Cache::lead(Asking& asking, std::shared_ptr<Flight> flight) const {
   Exchange& exchange = asking.exchange;
-  const std::string_view why = asking.why_forwarded();
+  const std::string_view why = asking.why_forwarded(flight.get());
   auto fetch =
       std::make_shared<Fetch>(exchange, asking.next, Fetch::Order{store_, flight, asking.old, asking.request.asked});
   exchange.held.push_front(fetch);
@@ -278,7 +279,7 @@ async::Task<Result<Response>> Cache::lead(Asking& asking, std::shared_ptr<Flight
 async::Task<std::optional<Result<Response>>> Cache::follow(Asking& asking, std::shared_ptr<Flight> flight) const {
   Flight::Watch watch(flight);
   const bool needs_whole = asking.request.conditional || asking.request.range;
-  const std::string_view why = asking.why_forwarded();
+  const std::string_view why = asking.why_forwarded(flight.get());
   Instant patience = kNoDeadline;
   while (true) {
     watch.arm();

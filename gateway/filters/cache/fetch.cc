@@ -1,10 +1,12 @@
 #include "gateway/filters/cache/fetch.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "common/async/scheduler.h"
 #include "common/async/yield.h"
+#include "common/http/byte_class.h"
 #include "gateway/cache/conditions.h"
 #include "gateway/worker_context.h"
 
@@ -18,6 +20,16 @@ constexpr int kRunsPerTurn = 16;
 
 constexpr http::FieldSet kConditions(FieldId::if_none_match, FieldId::if_modified_since, FieldId::if_range,
                                      FieldId::range);
+
+// What some services take for another URL, host or method. No key tells of it, and what they answer is for others too.
+constexpr std::array<std::string_view, 7> kOverrides = {"x-original-url", "x-rewrite-url",     "x-http-method-override",
+                                                        "x-http-method",  "x-method-override", "x-host",
+                                                        "x-original-host"};
+
+bool is_override(std::string_view name) {
+  return std::ranges::any_of(kOverrides,
+                             [name](std::string_view override) { return http::equals_ignoring_case(name, override); });
+}
 
 Instant turn() { return async::Scheduler::current().now(); }
 
@@ -63,6 +75,8 @@ Fetch::Fetch(const Exchange& of, Next next, Order order)
     : order_(std::move(order)), exchange_(of, of.worker.background->scope()), next_(next), old_(order_.old) {
   http::RequestHead& request = exchange_.exchange().request;
   request.fields.remove(kConditions);
+  request.fields.remove_if(
+      [](const http::Field& field) { return field.id == FieldId::other && is_override(field.name); });
   request.method = http::Method::get;
   request.method_text = http::method_text(http::Method::get);
 }
