@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <ranges>
 
 #include "common/observe/admin_guard.h"
