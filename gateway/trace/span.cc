@@ -46,6 +46,14 @@ Span* SpanList::add(SpanKind kind, std::string_view name, Instant at) {
   return &span;
 }
 
+void SpanList::end_all(Instant at) {
+  for (SpanPool::Block* block = blocks_.get(); block; block = block->next.get()) {
+    for (std::size_t i = 0; i < block->used; ++i) {
+      if (block->spans[i].end == Instant{}) block->spans[i].end = at;
+    }
+  }
+}
+
 void SpanList::take(SpanList& of) {
   if (!on() || !of.on()) return;
   of.for_each([this](const Span& span) {

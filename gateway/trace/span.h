@@ -78,6 +78,9 @@ class SpanList {
   // end.
   Span* begin(SpanKind kind, std::string_view name, Instant at) { return on() ? add(kind, name, at) : nullptr; }
 
+  // What still goes on ends now.
+  void end_all(Instant at);
+
   // Moves what `of` has noted behind what this has; pointers into `of` stay valid, but what they change is seen by
   // nobody.
   void take(SpanList& of);

@@ -10,7 +10,6 @@ import pytest
 
 from origins import Origin
 from raw import DEADLINE, Client
-from raw import DEADLINE
 from tandem import BIG, sanitized, section
 
 # A service in a process of its own, so that the test's own threads don't make it wait: sleeps as long as its path says.

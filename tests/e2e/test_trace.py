@@ -84,7 +84,7 @@ def test_each_part_of_an_aggregate_is_a_span_with_its_attempts_below(traced, col
         return response(b'{"id": 7}', status=200 if request.target == "/a" else 404, headers="Content-Type: application/json\r\n")
     program, _ = traced(answer, section("[[route]]", name="home", match="GET /home") + "".join(
         f'[[route.part]]\nname = "{name}"\nget = "service {target}"\n{more}' for name, target, more in (
-            ("a", "/a", ""), ("b", "/b", ""), ("c", "/c/{a.id}", 'put = "c"\nfallback = {}\n'), ("d", "/d/{a.none}", ""), ("e", "/e", ""))))
+            ("a", "/a", ""), ("b", "/b", ""), ("c", "/c/{a.id}", 'put = "c"\nfallback = {}\n'), ("d", "/d/{a.none}", ""), ("e", "/e", ""))), more={"upstream": {"retry": {"times": 1}}})
     assert get(program.port(), "/home").status == 200
     exchange = next(s for s in collector.spans(11) if s.kind == "server")
     parts = {s.name: s for s in children(collector.taken, exchange)}

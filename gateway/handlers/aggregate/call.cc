@@ -195,6 +195,7 @@ async::Task<CallResult> call_service(Exchange& of, async::CancelScope& scope, Ca
   }
   exchange.tasks.cancel(Error{Origin::internal, "answered", false, {}});
   co_await exchange.tasks.until_empty();
+  exchange.spans.end_all(async::Scheduler::current().now());
   of.spans.take(exchange.spans);
   result.cache = exchange.report.cache;
   result.attempts = exchange.report.attempts;

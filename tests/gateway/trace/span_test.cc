@@ -105,6 +105,21 @@ TEST_CASE("otlp: a span is one JSON object whatever strangers wrote") {
   CHECK(json::parse(otlp_begin("a\"b", "i") + text.substr(1) + std::string(otlp_end())));
 }
 
+TEST_CASE("spans: what still goes on ends with its list, before it is taken") {
+  SpanPool pool;
+  SpanList request, part;
+  request.start(pool, 1);
+  part.start_beside(request);
+  const Instant at{std::chrono::seconds(5)};
+  part.begin(SpanKind::attempt, "over", at)->end = at;
+  part.begin(SpanKind::attempt, "goes on", at);
+  part.end_all(at + std::chrono::seconds(1));
+  request.take(part);
+  std::vector<Instant> ends;
+  request.for_each([&ends](const Span& span) { ends.push_back(span.end); });
+  CHECK(ends == std::vector{at, at + std::chrono::seconds(1)});
+}
+
 TEST_CASE("span queue: places are bounded over all buffers and come back when they are given back") {
   SpanQueue queue;
   queue.limit(3);
