@@ -19,7 +19,7 @@ def seen(contestant, server):
 listen = "127.0.0.1:{admin}"
 [trace]
 endpoint = "http://127.0.0.1:{server}/v1/traces"
-sample = 0.01
+sample = "1%"
 """)
     over = threading.Event()
 
