@@ -21,15 +21,20 @@ struct Signals::State {
 Signals::Signals() : state_(std::make_unique<State>()) { std::signal(SIGPIPE, SIG_IGN); }
 
 Signals::~Signals() {
+  // Closing gives a signal its default back: one more TERM would kill a process that is just ending well. So they wait
+  // until they are ignored, which drops those that came.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   // libuv frees a handle only after its close callback: each handle outlives this object until then.
   for (auto& handle : state_->handles) {
     auto* raw = handle.release();
     const int number = raw->signal.signum;
     uv_close(reinterpret_cast<uv_handle_t*>(&raw->signal),
              [](uv_handle_t* closed) { delete static_cast<Handle*>(closed->data); });
-    // Closing gave the signal its default back: one more TERM would kill a process that is just ending well.
     std::signal(number, SIG_IGN);
   }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Signals::on(int number, std::function<void()> callback) {

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -92,7 +93,16 @@ struct LogSink::Core {
     return now() >= give_up_at || (next_file && now() - started > kStuckBeforeSwitch);
   }
 
-  void write(std::vector<Chunk>& batch) {
+  // What was logged before it goes to the old file, what comes after to the new one.
+  void replace_file(LogFile next) {
+    queue = sweep();
+    pending = !queue.empty();
+    before_switch = queue.size();
+    next_file = std::move(next);
+    work.notify_one();
+  }
+
+  void write(std::span<Chunk> batch) {
     const Instant started = now();
     bool given_up = false;
     for (Chunk& chunk : batch) {
@@ -140,15 +150,21 @@ struct LogSink::Core {
       else
         work.wait(lock, [this] { return busy(); });
       if (options.gather > 0ns) work.wait_for(lock, options.gather, [this] { return hurried(); });
-      if (file.is_off()) switch_file(lock);
       const bool last = stop;
       const std::uint64_t asked = flushes;
       std::vector<Chunk> batch = sweep();
+      const std::size_t to_old = next_file ? std::exchange(before_switch, 0) : 0;
+      if (next_file) {
+        lock.unlock();
+        write(std::span(batch).first(to_old));
+        lock.lock();
+        switch_file(lock);
+        idle.notify_all();
+      }
       lock.unlock();
-      write(batch);
+      write(std::span(batch).subspan(to_old));
       report_lost();
       lock.lock();
-      switch_file(lock);
       flushed = asked;
       idle.notify_all();
       if (last) break;
@@ -168,6 +184,7 @@ struct LogSink::Core {
   std::size_t held = 0;  // bytes in the queue and in the batch that is being written
   bool pending = false;  // a buffer has got its first line
   std::optional<LogFile> next_file;
+  std::size_t before_switch = 0;  // how many of the queue's first chunks are for the file before it
   std::uint64_t flushes = 0, flushed = 0;
   bool stop = false, ended = false;
   Instant give_up_at = kNoDeadline;
@@ -204,8 +221,7 @@ Result<> LogSink::redirect(std::string_view target) {
   if (!file) return std::unexpected(file.error());
   std::unique_lock lock(core_->mutex);
   core_->off.store(file->is_off(), std::memory_order_relaxed);
-  core_->next_file = std::move(*file);
-  core_->work.notify_one();
+  core_->replace_file(std::move(*file));
   core_->idle.wait_for(lock, 2 * kStuckBeforeSwitch, [this] { return !core_->next_file || core_->ended; });
   return {};
 }
