@@ -104,11 +104,16 @@ def test_rates_and_shares_agree_with_the_load_and_who_comes_later_finds_what_was
         for page in pages:
             wait_until(lambda: time.monotonic() - load.began > 6 and within(page.eval(figure(0)), load.rate, 0.1), 20,
                        "the rate on the page")
-        rows = [pages[0].eval(row(origin.address)) for origin in origins]
-        assert all(within(float(each["Per second"]), load.rate / 2, 0.1) for each in rows), (rows, load.rate)
+
+        def shown():
+            return [pages[0].eval(row(origin.address)) for origin in origins]
+
+        wait_until(lambda: all(within(float(each["Per second"]), load.rate / 2, 0.1) for each in shown()), 20, "the servers' rates")
+        rows = shown()
         assert all(each["Share"] == "50 %" and each["State"] == "up" and each["colour"] == "ok" for each in rows), rows
-        only = pages[1].eval(row(f"127.0.0.1:{gateway.port()}"))
-        assert within(float(only["Per second"]), load.rate, 0.1) and only["Share"] == "100 %", only
+        behind_lb = row(f"127.0.0.1:{gateway.port()}")
+        wait_until(lambda: within(float(pages[1].eval(behind_lb)["Per second"]), load.rate, 0.1), 20, "the gateway's rate")
+        assert pages[1].eval(behind_lb)["Share"] == "100 %"
     assert [page.eval("document.querySelector('#verdict h2').textContent") for page in pages] == ["All is well"] * 2
     samples = "window.Chart.getChart(document.querySelector('canvas')).data.datasets[0].data"
     for program in (gateway, lb):
