@@ -118,68 +118,47 @@ Phases phases_of(const RecentRequest& request) {
   return phases;
 }
 
-void write_time(JsonWriter& json, std::string_view key, const std::optional<Duration>& time) {
-  json.key(key);
-  time ? json.milliseconds(*time) : json.null();
-}
-
-void write_text(JsonWriter& json, std::string_view key, std::string_view text) {
-  json.key(key);
-  text.empty() ? json.null() : json.value(text);
-}
-
-std::string_view kind_text(SpanKind kind) {
-  switch (kind) {
-    case SpanKind::auth: return "auth";
-    case SpanKind::limit: return "limit";
-    case SpanKind::cache: return "cache";
-    case SpanKind::attempt: return "attempt";
-    case SpanKind::part: return "part";
-  }
-  return "";
-}
-
 void write_step(JsonWriter& json, const RequestStep& step) {
-  json.begin_object().member("kind", kind_text(step.kind)).member("name", step.name);
-  write_text(json, "part", step.part);
-  write_text(json, "server", step.server);
+  json.begin_object().member("kind", to_text(step.kind)).member("name", step.name);
+  json.member_or_null("part", step.part);
+  json.member_or_null("server", step.server);
   json.key("at_ms").milliseconds(step.begin);
   json.key("took_ms").milliseconds(step.end - step.begin);
-  write_time(json, "picked_at_ms", step.picked);
-  write_time(json, "connected_at_ms", step.connected);
-  write_time(json, "answered_at_ms", step.answered);
+  json.member_or_null("picked_at_ms", step.picked);
+  json.member_or_null("connected_at_ms", step.connected);
+  json.member_or_null("answered_at_ms", step.answered);
   json.key("status");
   step.status == 0 ? json.null() : json.value(step.status);
-  write_text(json, "result", step.result);
-  write_text(json, "error", step.error);
+  json.member_or_null("result", step.result);
+  json.member_or_null("error", step.error);
   json.end_object();
 }
 
 void write_request(JsonWriter& json, const RecentRequest& request) {
   json.begin_object().member("time", to_rfc3339(request.ended)).member("id", request.id);
-  write_text(json, "trace", request.trace);
+  json.member_or_null("trace", request.trace);
   json.member("client", request.client).member("method", request.method).member("host", request.host);
   json.member("path", request.path);
-  write_text(json, "route", request.route);
+  json.member_or_null("route", request.route);
   json.key("status");
   request.status ? json.value(*request.status) : json.null();
-  write_text(json, "reason", request.reason);
+  json.member_or_null("reason", request.reason);
   json.member("bytes_in", request.bytes_in).member("bytes_out", request.bytes_out);
   json.key("duration_ms").milliseconds(request.duration);
-  write_text(json, "upstream", request.upstream);
-  write_text(json, "server", request.server);
+  json.member_or_null("upstream", request.upstream);
+  json.member_or_null("server", request.server);
   json.member("attempts", request.attempts);
-  write_text(json, "cache", request.cache);
-  write_text(json, "consumer", request.consumer);
+  json.member_or_null("cache", request.cache);
+  json.member_or_null("consumer", request.consumer);
   const Phases phases = phases_of(request);
   json.key("phases").begin_object();
-  write_time(json, "queue_ms", phases.queue);
-  write_time(json, "auth_ms", phases.auth);
-  write_time(json, "limit_ms", phases.limit);
-  write_time(json, "cache_ms", phases.cache);
-  write_time(json, "connect_ms", phases.connect);
-  write_time(json, "first_byte_ms", phases.first_byte);
-  write_time(json, "body_ms", phases.body);
+  json.member_or_null("queue_ms", phases.queue);
+  json.member_or_null("auth_ms", phases.auth);
+  json.member_or_null("limit_ms", phases.limit);
+  json.member_or_null("cache_ms", phases.cache);
+  json.member_or_null("connect_ms", phases.connect);
+  json.member_or_null("first_byte_ms", phases.first_byte);
+  json.member_or_null("body_ms", phases.body);
   json.end_object().key("steps").begin_array();
   for (const RequestStep& step : request.steps) write_step(json, step);
   json.end_array().end_object();

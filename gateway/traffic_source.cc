@@ -113,8 +113,7 @@ void TrafficSource::write_route(JsonWriter& json, const Busy& busy) const {
   }
   for (const auto& [key, q] : {std::pair("p50_ms", 0.5), std::pair("p99_ms", 0.99)}) {
     const auto time = observe::quantile(buckets, Histogram::bounds(), q);
-    json.key(key);
-    time ? json.milliseconds(*time) : json.null();
+    json.member_or_null(key, time);
   }
   write_cache_share(json, busy.name);
   std::uint64_t total = 0;

@@ -3,20 +3,6 @@
 #include <algorithm>
 
 namespace tandem::lb {
-namespace {
-
-void write_text(JsonWriter& json, std::string_view key, std::string_view text) {
-  json.key(key);
-  text.empty() ? json.null() : json.value(text);
-}
-
-void write_time(JsonWriter& json, std::string_view key, const std::optional<Duration>& time) {
-  json.key(key);
-  time ? json.milliseconds(*time) : json.null();
-}
-
-}  // namespace
-
 void FailedConnections::add(const AccessRecord& record, Instant at) {
   if (!ring_.wants(at)) return;
   FailedConnection& failed = ring_.next(at);
@@ -41,13 +27,13 @@ void write_failed(JsonWriter& json, std::vector<FailedConnection> failed, std::s
   json.begin_array();
   for (const FailedConnection& one : failed) {
     json.begin_object().member("time", to_rfc3339(one.ended)).member("id", one.id);
-    write_text(json, "client", one.client);
+    json.member_or_null("client", one.client);
     json.member("listener", one.listener);
-    write_text(json, "upstream", one.upstream);
-    write_text(json, "server", one.server);
+    json.member_or_null("upstream", one.upstream);
+    json.member_or_null("server", one.server);
     json.member("attempts", one.attempts);
-    write_time(json, "connect_ms", one.connect);
-    write_time(json, "first_byte_ms", one.first_byte);
+    json.member_or_null("connect_ms", one.connect);
+    json.member_or_null("first_byte_ms", one.first_byte);
     json.key("duration_ms").milliseconds(one.duration);
     json.member("bytes_in", one.bytes_in).member("bytes_out", one.bytes_out).member("end", one.end).end_object();
   }

@@ -21,16 +21,6 @@ void keep(std::vector<OpenConnection>& heap, std::size_t limit, const OpenConnec
   heap.pop_back();
 }
 
-void write_time(JsonWriter& json, std::string_view key, const std::optional<Duration>& time) {
-  json.key(key);
-  time ? json.milliseconds(*time) : json.null();
-}
-
-void write_text(JsonWriter& json, std::string_view key, std::string_view text) {
-  json.key(key);
-  text.empty() ? json.null() : json.value(text);
-}
-
 void write_path(JsonWriter& json, std::string_view key, const std::optional<net::TcpPath>& path) {
   json.key(key);
   if (!path) {
@@ -43,16 +33,16 @@ void write_path(JsonWriter& json, std::string_view key, const std::optional<net:
 
 void write_connection(JsonWriter& json, const OpenConnection& connection, Instant at) {
   json.begin_object().member("id", connection.id);
-  write_text(json, "client", connection.client == IpEndpoint{} ? std::string() : connection.client.to_string());
+  json.member_or_null("client", connection.client == IpEndpoint{} ? std::string() : connection.client.to_string());
   json.member("listener", connection.listener);
-  write_text(json, "upstream", connection.upstream);
-  write_text(json, "server", connection.server);
+  json.member_or_null("upstream", connection.upstream);
+  json.member_or_null("server", connection.server);
   json.member("phase", connection.phase);
   json.key("age_ms").milliseconds(std::max(at - connection.accepted, Duration::zero()));
   json.key("waiting_ms").milliseconds(connection.waiting);
   json.member("attempts", connection.attempts);
-  write_time(json, "connect_ms", connection.connect);
-  write_time(json, "first_byte_ms", connection.first_byte);
+  json.member_or_null("connect_ms", connection.connect);
+  json.member_or_null("first_byte_ms", connection.first_byte);
   json.member("bytes_in", connection.bytes_in).member("bytes_out", connection.bytes_out);
   write_path(json, "client_tcp", connection.paths.client);
   write_path(json, "server_tcp", connection.paths.server);

@@ -39,21 +39,11 @@ void explain(ServerStatus& status, const Server& server, bool suspected, Instant
   }
 }
 
-void write_time(JsonWriter& json, std::string_view key, const std::optional<Duration>& time) {
-  json.key(key);
-  if (time) {
-    json.milliseconds(*time);
-  } else {
-    json.null();
-  }
-}
-
 void write_server(JsonWriter& json, const ServerStatus& server) {
   json.begin_object();
   json.member("name", server.name).member("address", server.address);
   json.member("state", server.state).member("why", server.why).member("available", server.available);
-  json.key("order");
-  server.order.empty() ? json.null() : json.value(server.order);
+  json.member_or_null("order", server.order);
   json.member("backup", server.backup).member("weight", server.weight);
   json.member("configured_weight", server.configured_weight);
   json.key("runtime_weight");
@@ -62,12 +52,11 @@ void write_server(JsonWriter& json, const ServerStatus& server) {
   json.key("max_connections");
   server.max_connections == kUnlimited ? json.null() : json.value(server.max_connections);
   json.member("total", server.total).member("failures", server.failures);
-  write_time(json, "response_ms", server.response_time);
-  write_time(json, "connect_ms", server.connect_time);
+  json.member_or_null("response_ms", server.response_time);
+  json.member_or_null("connect_ms", server.connect_time);
   json.member("last_check", server.last_check);
-  write_time(json, "last_check_ago_ms", server.last_check_ago);
-  json.key("page");
-  server.page.empty() ? json.null() : json.value(server.page);
+  json.member_or_null("last_check_ago_ms", server.last_check_ago);
+  json.member_or_null("page", server.page);
   json.end_object();
 }
 
@@ -90,8 +79,7 @@ void write_discovery(JsonWriter& json, const DnsSource& source, const DiscoveryS
   status.answered_at ? json.value(to_rfc3339(*status.answered_at)) : json.null();
   json.key("ttl_s");
   status.answered_at ? json.value(std::chrono::duration_cast<std::chrono::seconds>(status.ttl).count()) : json.null();
-  json.key("error");
-  status.error.empty() ? json.null() : json.value(status.error);
+  json.member_or_null("error", status.error);
   json.end_object();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,13 @@ class JsonWriter {
   template <class T>
   JsonWriter& member(std::string_view name, const T& content) {
     return key(name).value(content);
+  }
+  // null where there is nothing: an empty text, no time.
+  JsonWriter& member_or_null(std::string_view name, std::string_view text) {
+    return text.empty() ? key(name).null() : key(name).value(text);
+  }
+  JsonWriter& member_or_null(std::string_view name, const std::optional<Duration>& time) {
+    return time ? key(name).milliseconds(*time) : key(name).null();
   }
 
  private:

@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "common/net/socket_calls.h"
 #include "common/net/tls_session.h"
 
 namespace tandem::net {
@@ -22,16 +22,6 @@ IoResult to_result(ssize_t bytes) {
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::Status::blocked, 0, 0};
   return {IoResult::Status::failed, 0, errno};
 }
-
-// The calls of the data planes, without the C library's wrappers: those make every call a point where a thread can be
-// cancelled, which costs two atomic steps a call, and no thread of ours is ever cancelled.
-ssize_t receive(int fd, std::span<char> into) {
-  return syscall(SYS_recvfrom, fd, into.data(), into.size(), 0, nullptr, nullptr);
-}
-ssize_t send(int fd, std::span<const char> bytes, int flags) {
-  return syscall(SYS_sendto, fd, bytes.data(), bytes.size(), flags, nullptr, 0);
-}
-ssize_t send(int fd, const msghdr& message, int flags) { return syscall(SYS_sendmsg, fd, &message, flags); }
 
 // Pieces so short together are copied into one: for the kernel a list of them costs more than the copy.
 constexpr std::size_t kWorthCopying = 2048;
@@ -50,15 +40,6 @@ ssize_t send_together(int fd, std::span<const iovec> pieces, int flags) {
     size += piece.iov_len;
   }
   return send(fd, std::span<const char>(bytes).first(size), flags);
-}
-
-template <class Call>
-ssize_t uninterrupted(Call call) {
-  ssize_t result;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
-  return result;
 }
 
 template <class Name>
@@ -162,7 +143,7 @@ void Socket::stop_tls() { tls_.reset(); }
 
 IoResult Socket::read(std::span<char> into) {
   if (tls_) return tls_->read(into);
-  IoResult result = to_result(uninterrupted([&] { return receive(fd_, into); }));
+  IoResult result = to_result(receive(fd_, into));
   if (result.ok() && result.bytes == 0) result.status = IoResult::Status::ended;
   return result;
 }
@@ -170,7 +151,7 @@ IoResult Socket::read(std::span<char> into) {
 IoResult Socket::write(std::span<const char> bytes, bool more_follows) {
   if (tls_) return tls_->write(bytes, more_follows);
   const int flags = MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
-  return to_result(uninterrupted([&] { return send(fd_, bytes, flags); }));
+  return to_result(send(fd_, bytes, flags));
 }
 
 IoResult Socket::write(std::span<const iovec> pieces, bool more_follows) {
@@ -178,18 +159,18 @@ IoResult Socket::write(std::span<const iovec> pieces, bool more_follows) {
   if (pieces.size() == 1) return write({static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len}, more_follows);
   const int flags = MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
   if (size_of(pieces) <= kWorthCopying) {
-    return to_result(uninterrupted([&] { return send_together(fd_, pieces, flags); }));
+    return to_result(send_together(fd_, pieces, flags));
   }
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
-  return to_result(uninterrupted([&] { return send(fd_, message, flags); }));
+  return to_result(send(fd_, message, flags));
 }
 
 IoResult Socket::peek() {
   if (tls_) return tls_->peek();
   char first = 0;
-  IoResult result = to_result(uninterrupted([&] { return ::recv(fd_, &first, 1, MSG_PEEK | MSG_DONTWAIT); }));
+  IoResult result = to_result(receive(fd_, {&first, 1}, MSG_PEEK | MSG_DONTWAIT));
   if (result.ok() && result.bytes == 0) result.status = IoResult::Status::ended;
   return result;
 }

@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <span>
 #include <utility>
 
 #include "common/net/socket.h"
+#include "common/net/socket_calls.h"
 #include "common/net/tls_certificate.h"
 
 namespace tandem::net {
@@ -58,10 +60,7 @@ struct TlsBio {
       return took(s, into, n);
     }
     if (s.drained_) return retry(bio, true);
-    ssize_t n;
-    do {
-      n = ::recv(s.fd_, into, static_cast<std::size_t>(size), 0);
-    } while (n < 0 && errno == EINTR);
+    const ssize_t n = receive(s.fd_, {into, static_cast<std::size_t>(size)});
     if (n > 0) {
       s.drained_ = n < size;
       return took(s, into, static_cast<std::size_t>(n));
@@ -91,10 +90,7 @@ struct TlsBio {
       return size;
     }
     const int flags = MSG_NOSIGNAL | (s.more_follows_ ? MSG_MORE : 0);
-    ssize_t n;
-    do {
-      n = ::send(s.fd_, bytes, static_cast<std::size_t>(size), flags);
-    } while (n < 0 && errno == EINTR);
+    const ssize_t n = send(s.fd_, std::span(bytes, static_cast<std::size_t>(size)), flags);
     if (n >= 0) return static_cast<int>(n);
     if (errno == EAGAIN || errno == EWOULDBLOCK) return retry(bio, false);
     s.error_ = errno;
@@ -166,8 +162,7 @@ TlsSession::Leaving TlsSession::left() const {
 // The messages of one step go out together. False: the socket has taken a part only, or is broken (then error_ is set).
 bool TlsSession::flush_handshake() {
   while (!out_.empty()) {
-    const ssize_t n = ::send(fd_, out_.data(), out_.size(), MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
+    const ssize_t n = send(fd_, std::span<const char>(out_), MSG_NOSIGNAL);
     if (n < 0) {
       if (errno != EAGAIN && errno != EWOULDBLOCK) error_ = errno;
       return false;

@@ -39,8 +39,7 @@ struct InForce {
   bool operator==(const InForce&) const = default;
 
   void write(JsonWriter& json) const {
-    json.begin_object().key("order");
-    order.empty() ? json.null() : json.value(order);
+    json.begin_object().member_or_null("order", order);
     json.member("weight", weight).end_object();
   }
   std::string text() const { return fmt::format("{}, weight {}", order.empty() ? "enabled" : order, weight); }

@@ -89,8 +89,7 @@ void Sampler::write_traffic(JsonWriter& json) const {
   const std::vector<std::uint64_t> buckets = totals_.rises(kBuckets, Histogram::buckets());
   for (const auto& [name, q] : {std::pair("p50_ms", 0.5), std::pair("p99_ms", 0.99)}) {
     const auto time = observe::quantile(buckets, Histogram::bounds(), q);
-    json.key(name);
-    time ? json.milliseconds(*time) : json.null();
+    json.member_or_null(name, time);
   }
   json.member("active", active_);
   write_servers(json);

@@ -125,8 +125,7 @@ void RemoteKeys::write_status(JsonWriter& json) const {
   }
   json.end_array().key("fetched");
   fetched_at_ ? json.value(to_rfc3339(*fetched_at_)) : json.null();
-  json.key("error");
-  present_.why.empty() ? json.null() : json.value(present_.why);
+  json.member_or_null("error", present_.why);
 }
 
 }  // namespace tandem::gateway

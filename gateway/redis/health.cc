@@ -41,8 +41,7 @@ bool Health::up() const {
 void Health::write_status(JsonWriter& json) const {
   const std::lock_guard lock(mutex_);
   json.member("state", down_ == 0 ? "up" : "down").member("workers_down", down_);
-  json.member("outages", outages_.value()).key("last_error");
-  last_error_.empty() ? json.null() : json.value(last_error_);
+  json.member("outages", outages_.value()).member_or_null("last_error", last_error_);
 }
 
 }  // namespace tandem::redis

@@ -148,8 +148,7 @@ void SpanExporter::write_status(JsonWriter& json) const {
   }
   json.begin_object().member("endpoint", config_->endpoint->to_string()).member("waiting", queue_.held());
   json.member("exported", exported_.value()).member("dropped", queue_.dropped() + failed_.value());
-  json.key("error");
-  error_.empty() ? json.null() : json.value(error_);
+  json.member_or_null("error", error_);
   json.end_object();
 }
 

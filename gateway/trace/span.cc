@@ -7,6 +7,17 @@
 
 namespace tandem::gateway {
 
+std::string_view to_text(SpanKind kind) {
+  switch (kind) {
+    case SpanKind::auth: return "auth";
+    case SpanKind::limit: return "limit";
+    case SpanKind::cache: return "cache";
+    case SpanKind::attempt: return "attempt";
+    case SpanKind::part: return "part";
+  }
+  return "";
+}
+
 std::unique_ptr<SpanPool::Block> SpanPool::take() {
   if (!free_) return std::make_unique<Block>();
   std::unique_ptr<Block> block = std::move(free_);

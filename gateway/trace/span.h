@@ -16,6 +16,7 @@ class Server;
 namespace tandem::gateway {
 
 enum class SpanKind : std::uint8_t { auth, limit, cache, attempt, part };
+std::string_view to_text(SpanKind kind);  // "auth" …
 
 // Texts and the server must live as long as the exchange: literals, and what its generation holds.
 struct Span {

@@ -68,7 +68,7 @@ class Writer {
   }
 
   void write_part(const Span& of, Instant end) {
-    std::string name(kind_text(of.kind));
+    std::string name(to_text(of.kind));
     name.append(" ").append(of.name);
     OtlpSpan span(out_, clock_,
                   {.trace = exchange_.trace.trace_id(),
@@ -95,17 +95,6 @@ class Writer {
   }
 
  private:
-  static std::string_view kind_text(SpanKind kind) {
-    switch (kind) {
-      case SpanKind::auth: return "auth";
-      case SpanKind::limit: return "limit";
-      case SpanKind::cache: return "cache";
-      case SpanKind::attempt: return "attempt";
-      case SpanKind::part: return "part";
-    }
-    return "";
-  }
-
   void write_own(OtlpSpan& span, const AccessRecord& record) const {
     span.attribute("tandem.request_id", record.id);
     span.attribute("tandem.conn", record.conn);
