@@ -1,8 +1,10 @@
-"""Reload inside the process: all or nothing, and nobody who is connected notices."""
+"""Reload inside the process: all or nothing, and nobody who is connected notices. TANDEM_BIG=1: a hundred reloads in a minute
+under 64 busy clients, and memory is looked at."""
 import json
 import os
 import signal
 import threading
+import time
 
 import origins
 import pytest
@@ -10,6 +12,9 @@ import raw
 import tandem
 from load import Load
 from raw import wait_until
+from tandem import BIG, sanitized
+
+CLIENTS, RELOADS, EVERY = (64, 100, 0.6) if BIG else (16, 30, 0)  # seconds
 
 
 def configuration(program):
@@ -179,10 +184,16 @@ def test_many_reloads_under_load_fail_nothing(program, start, keep):
     def coming_and_going(_):
         assert body(running.port()) == "o"
 
-    with Load(*[busy] * 16, coming_and_going):
-        for round in range(30):
+    memory = []
+    with Load(*[busy] * CLIENTS, coming_and_going) as load:
+        for round in range(RELOADS):
             reload(running, single if round % 2 == 0 else both)
-    assert configuration(running)["generation"] == 32
+            memory.append(running.resident_kib())
+            time.sleep(EVERY)  # the run has a shape: so many in a minute
+    print(f"\n{program}: {RELOADS} reloads, {sum(load.made)} visits, {memory[RELOADS // 10]} KiB after a tenth, {memory[-1]} KiB at the end")
+    assert configuration(running)["generation"] == RELOADS + 2
+    if BIG and not sanitized():
+        assert memory[-1] <= 1.05 * memory[RELOADS // 10]
     wait_until(lambda: running.metric(f"{program}_server_in_flight") == 0, what="the end of all requests")
     assert len(os.listdir(f"/proc/{running.process.pid}/task")) == threads
     wait_until(lambda: running.sockets() <= before, what="the sockets of before")

@@ -1,4 +1,5 @@
-"""USR2: the binary on disk takes over with the listening sockets, and nobody who is connected or comes notices."""
+"""USR2: the binary on disk takes over with the listening sockets, and nobody who is connected or comes notices.
+TANDEM_BIG=1: ten of them in a minute, under a load that goes on for two."""
 import asyncio
 import json
 import os
@@ -7,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,10 @@ import websockets
 from load import Load
 from origins import HttpOrigin, Origin, response
 from raw import Client, wait_until
-from tandem import section
+from tandem import BIG, section
 from ws import EchoServer
 
+UPGRADES, EVERY = (10, 5.8) if BIG else (5, 0)  # seconds
 ASK = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 
 
@@ -54,10 +57,14 @@ def busy(port, clients=8):
 def test_upgrades_under_load_lose_nobody(program, start, origin):
     running = start(program, tandem.CONFIG[program]([origin.address], workers=2))
     processes = []
+    began = time.monotonic()
     with busy(running.port()) as load:
-        for _ in range(5):
+        for _ in range(UPGRADES):
             processes.append(running.upgrade())
             load.visited_again()
+            time.sleep(EVERY)  # the run has a shape: so many in a minute, and as long without one
+        time.sleep(EVERY * UPGRADES)
+    print(f"\n{program}: {UPGRADES} upgrades, {sum(load.made)} visits in {time.monotonic() - began:.0f} s")
     for old in processes:
         assert old.wait(2) == 0
     assert body(running.port()) == b"served"
